@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_AEAD_H
+#define DTLSGW_AEAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Without ipsec-mb's old names, of which some are OpenSSL's as well.
+#define NO_COMPAT_IMB_API_053
+#include <intel-ipsec-mb.h>
+
+// The suites of the record layer.  Columns: name, key bytes, fixed IV bytes, explicit nonce bytes,
+// tag bytes, RFC.  A new suite is a line here, a case in dp/aead_mb.c and dp/aead_ossl.c.
+#define AEAD_SUITES(X)                                                                             \
+	X(AES_128_GCM, 16, 4, 8, 16, "RFC 5288")                                                   \
+	X(AES_256_GCM, 32, 4, 8, 16, "RFC 5288")
+
+enum aead_suite {
+#define X(name, key, iv, explicit_nonce, tag, rfc) AEAD_##name,
+	AEAD_SUITES(X)
+#undef X
+		AEAD_SUITE_NB
+};
+
+#define AEAD_KEY_MAX   32
+#define AEAD_NONCE_LEN 12
+#define AEAD_AAD_LEN   13
+#define AEAD_TAG_MAX   16
+
+struct aead_info {
+	const char *name;
+	uint8_t key_len;	    // bytes
+	uint8_t fixed_iv_len;	    // bytes
+	uint8_t explicit_nonce_len; // bytes
+	uint8_t tag_len;	    // bytes
+};
+
+extern const struct aead_info aead_info[AEAD_SUITE_NB];
+
+// One direction's key as ipsec-mb wants it, which stores into it by cache lines.  Owner: whoever
+// owns the session half it lies in.
+struct aead_key {
+	union {
+		struct gcm_key_data gcm;
+	};
+} __attribute__((aligned(64)));
+
+// One record's work, in place.  The caller fills everything but ok.
+struct aead_op {
+	const struct aead_key *key;
+	uint8_t *data;	   // data_len bytes: plaintext or ciphertext, replaced by the other
+	uint8_t *tag;	   // tag_len bytes: seal writes, open compares in constant time
+	uint32_t data_len; // bytes
+	uint8_t suite;	   // enum aead_suite
+	bool ok;	   // open: the tag is good; on a bad one data is undefined
+	uint8_t nonce[AEAD_NONCE_LEN];
+	uint8_t aad[AEAD_AAD_LEN];
+};
+_Static_assert(sizeof(struct aead_op) <= 64, "one cache line an operation");
+
+// A thread's ipsec-mb manager.
+struct aead;
+
+struct aead *aead_create(void);	      // NULL if there is no memory or no usable CPU feature
+void aead_destroy(struct aead *aead); // NULL is fine
+void aead_key_expand(struct aead *aead, enum aead_suite suite, const uint8_t *key,
+		     struct aead_key *expanded);
+
+// Seal or open n records; suites may be mixed.  Safe on the hot path.
+void aead_seal_burst(struct aead *aead, struct aead_op *op, uint16_t n);
+void aead_open_burst(struct aead *aead, struct aead_op *op, uint16_t n);
+
+#endif

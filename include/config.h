@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_CONFIG_H
+#define DTLSGW_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "ip.h"
+
+// The configuration as the program uses it.  Owner: cp until launch, then const.  Every key, its
+// unit and its default: config/dtlsgw.yaml.
+
+#define CONFIG_PORT_MAX	       16
+#define CONFIG_ADDR_MAX	       16 // addresses of one port, or of one listener
+#define CONFIG_LISTENER_MAX    32
+#define CONFIG_BACKEND_MAX     64
+#define CONFIG_LCORE_MAX       64
+#define CONFIG_CERTIFICATE_MAX 4
+#define CONFIG_EAL_ARG_MAX     32
+#define CONFIG_NAME_LEN	       32 // bytes, NUL included
+
+struct config_addr {
+	struct ip_addr addr;
+	uint8_t prefix_len; // of the address's own family
+};
+
+enum config_role { CONFIG_OUTSIDE, CONFIG_INSIDE };
+
+struct config_port {
+	char name[CONFIG_NAME_LEN];
+	char *device; // PCI address or vdev string ("net_af_packet0,iface=veth0")
+	unsigned int line; // of the key device, for messages
+	enum config_role role;
+	uint16_t mtu;  // bytes of IP datagram
+	uint16_t vlan; // 0: untagged
+	uint16_t addr_nb;
+	struct config_addr addr[CONFIG_ADDR_MAX];
+	struct ip_addr gateway_v4; // next hop of what is not on link; unset: none
+	struct ip_addr gateway_v6;
+	uint16_t queues;   // 0: as many as lcores and device allow
+	uint16_t rx_descs; // descriptors a queue
+	uint16_t tx_descs;
+};
+
+struct config_certificate {
+	char *certificate; // PEM file with the chain
+	char *key;	   // PEM file
+};
+
+struct config_listener {
+	char name[CONFIG_NAME_LEN];
+	uint16_t addr_nb;
+	struct ip_addr addr[CONFIG_ADDR_MAX];
+	uint16_t port;	  // UDP, host order
+	uint16_t backend; // index in config.backend
+	uint16_t certificate_nb;
+	struct config_certificate certificate[CONFIG_CERTIFICATE_MAX];
+	char *suites; // OpenSSL cipher string
+	char *groups; // OpenSSL group list
+};
+
+struct config_backend {
+	char name[CONFIG_NAME_LEN];
+	struct ip_addr addr;
+	uint16_t port; // UDP, host order
+};
+
+struct config {
+	// lcores
+	uint16_t lcore_nb;
+	uint16_t lcore_cpu[CONFIG_LCORE_MAX]; // CPU of each data-plane lcore; may repeat
+	uint16_t control_cpu;
+	bool poll_adaptive; // sleep after empty polls
+
+	// memory and EAL
+	bool huge_pages;
+	uint32_t memory_mb; // 0: as EAL finds it (only with huge pages)
+	char *file_prefix;
+	uint16_t eal_arg_nb;
+	char *eal_arg[CONFIG_EAL_ARG_MAX];
+
+	uint16_t port_nb;
+	struct config_port port[CONFIG_PORT_MAX];
+	uint16_t listener_nb;
+	struct config_listener listener[CONFIG_LISTENER_MAX];
+	uint16_t backend_nb;
+	struct config_backend backend[CONFIG_BACKEND_MAX];
+
+	// limits
+	uint32_t sessions;	      // sessions in all
+	uint32_t half_open;	      // handshakes under way in all
+	uint32_t idle_timeout_s;      // without an authenticated record or a reply
+	uint32_t handshake_timeout_s; // from the good cookie to the install
+	uint32_t cookie_lifetime_s;   // time between two changes of the cookie secret
+	uint32_t replay_window;	      // records, power of two
+	uint32_t early_data_bytes;    // application records held before the install, a handshake
+	uint32_t control_rate;	      // ARP, NDP and ICMP frames a second to cp, an lcore
+	uint32_t neighbours;	      // next hops in all
+
+	char *keylog;	 // NULL: off
+	char *log_level; // "debug" "info" "notice" "warning" "err"
+};
+
+// Reads and checks file, the certificates, keys and backends it names included.  On failure prints
+// lines "FILE:LINE: KEY: what is wrong, what is expected" to err and returns NULL with errno set.
+struct config *config_load(const char *file, FILE *err);
+
+// Frees what config_load() returned; NULL is fine.
+void config_destroy(struct config *config);
+
+#endif

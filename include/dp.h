@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_DP_H
+#define DTLSGW_DP_H
+
+#include <rte_mempool.h>
+#include <rte_ring.h>
+#include <stdatomic.h>
+
+#include "config.h"
+#include "cookie.h"
+#include "msg.h"
+#include "nat.h"
+#include "next_hop.h"
+#include "port.h"
+#include "stats.h"
+
+// The data plane as cp sees it.  Built by dp_init(), const after but for what is atomic.
+struct dp {
+	const struct config *config;
+	uint16_t lcore_nb;
+	struct rte_ring *punt[CONFIG_LCORE_MAX];    // struct msg, lcore → cp, SP/SC
+	struct rte_ring *install[CONFIG_LCORE_MAX]; // struct msg, cp → lcore, SP/SC
+	const struct stats *stats[CONFIG_LCORE_MAX];
+	struct port port[RTE_MAX_ETHPORTS];	       // by ethdev port id
+	uint16_t port_id[CONFIG_PORT_MAX];	       // ethdev port id of config.port[i]
+	struct nat nat;				       // one entry an inside address
+	struct next_hops next_hops;		       // config.neighbours entries; cp writes
+	_Atomic(const struct cookie_secrets *) cookie; // cp writes, before dp_launch() first
+	struct rte_mempool *session_pool;	       // session_size() each, for cp
+	struct rte_mempool *mbuf_pool;		       // for frames that cp makes
+	atomic_bool stop;			       // lcores return from their loop
+};
+
+// Starts ports and builds rings, pools and tables.  EAL is initialised.  Returns NULL with
+// rte_errno set, after a LOG that names what failed.
+struct dp *dp_create(const struct config *config);
+
+// Starts the lcores: EAL workers in order.  dp->cookie is set.  Returns 0 or -errno.
+int dp_launch(struct dp *dp);
+
+// Stops the lcores and waits for them.
+void dp_stop(struct dp *dp);
+
+// After dp_stop(): ports stopped and closed, everything freed.  Sessions must be back in the pool.
+void dp_destroy(struct dp *dp);
+
+// The lcore (0..lcore_nb-1) that owns a flow on a port whose flows are spread in software.
+uint16_t dp_flow_lcore(const struct dp *dp, const struct flow_key *flow);
+
+// cp → lcore.  False if the ring is full; what the message carries is still the caller's.
+bool dp_send(struct dp *dp, uint16_t lcore, const struct msg *msg);
+
+// lcore → cp.  Returns how many messages were taken, at most n.
+unsigned int dp_receive(struct dp *dp, uint16_t lcore, struct msg *msg, unsigned int n);
+
+#endif

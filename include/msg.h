@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_MSG_H
+#define DTLSGW_MSG_H
+
+#include <rte_mbuf.h>
+
+#include "session.h"
+
+// Every ring element.  A message that carries an mbuf or a session hands it over.
+//
+//   type             from → to  carries
+//   FRAME            dp → cp    mbuf: whole ARP, NDP or ICMP frame, m->port set
+//   HELLO            dp → cp    mbuf, flow, listener: datagram whose ClientHello has a good cookie
+//   RECORD           dp → cp    mbuf, flow: datagram or record of a flow in handshake
+//   PLAIN_RECORD     dp → cp    mbuf, flow, id: authenticated handshake record, opened
+//   INSTALLED        dp → cp    id, flow: the session is live
+//   INSTALL_FAILED   dp → cp    session: table full; it is cp's again
+//   SESSION_ENDED    dp → cp    session: it is cp's again; why: session->end, counters in it
+//   HANDSHAKE_ENDED  dp → cp    flow: the lcore's own timer dropped it from the table
+//   SESSION_INSTALL  cp → dp    session
+//   SESSION_REMOVE   cp → dp    flow, id, end: close_notify, then SESSION_ENDED
+//   HANDSHAKE_REMOVE cp → dp    flow: no longer in handshake
+//   TX_FRAME         cp → dp    mbuf: whole frame to send on m->port
+//   TX_RECORD        cp → dp    mbuf, flow, id, content_type: plaintext to seal for a session
+//   INJECT           cp → dp    mbuf: whole frame, to be treated as if just received on m->port
+//   HANDOFF          dp → dp    mbuf: whole frame received on m->port for the lcore's flow
+//   HANDOFF_TX       dp → dp    mbuf: whole frame to send on m->port
+//
+// The mbufs of HELLO, RECORD and PLAIN_RECORD start at the first record header (PLAIN_RECORD: at
+// the plaintext); for HELLO and RECORD the frame's headers still lie in the headroom, msg.l234_len
+// bytes in front, so that cp can hand the frame back with INJECT.
+enum msg_type {
+	MSG_FRAME,
+	MSG_HELLO,
+	MSG_RECORD,
+	MSG_PLAIN_RECORD,
+	MSG_INSTALLED,
+	MSG_INSTALL_FAILED,
+	MSG_SESSION_ENDED,
+	MSG_HANDSHAKE_ENDED,
+	MSG_SESSION_INSTALL,
+	MSG_SESSION_REMOVE,
+	MSG_HANDSHAKE_REMOVE,
+	MSG_TX_FRAME,
+	MSG_TX_RECORD,
+	MSG_INJECT,
+	MSG_HANDOFF,
+	MSG_HANDOFF_TX,
+};
+
+struct msg {
+	uint8_t type;	      // enum msg_type
+	uint8_t content_type; // TX_RECORD, PLAIN_RECORD: enum dtls_content_type
+	uint8_t end;	      // SESSION_REMOVE: enum session_end
+	uint8_t listener;     // HELLO: index in config.listener
+	uint16_t lcore;	      // dp → cp: the sender
+	uint16_t l234_len;    // HELLO, RECORD: bytes of frame headers in front of the data
+	session_id id;
+	union {
+		struct rte_mbuf *mbuf;
+		struct session *session;
+	};
+	struct flow_key flow;
+};
+_Static_assert(sizeof(struct msg) == 64, "one cache line a message");
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_SESSION_H
+#define DTLSGW_SESSION_H
+
+#include <rte_common.h>
+
+#include "aead.h"
+#include "encap.h"
+#include "flow.h"
+#include "keys.h"
+#include "replay.h"
+
+// Slot in the low, generation in the high 32 bits.  0: none.
+typedef uint64_t session_id;
+
+enum session_state {
+	SESSION_BUILT, // cp's
+	SESSION_LIVE,  // its lcore's
+	SESSION_OVER,  // its lcore's until SESSION_ENDED is on the ring, then cp's
+};
+
+// Why a session ended; name as operators see it.
+#define SESSION_ENDS(X)                                                                            \
+	X(NONE, "not ended")                                                                       \
+	X(CLOSE_NOTIFY, "closed by the client")                                                    \
+	X(FATAL_ALERT, "fatal alert from the client")                                              \
+	X(IDLE, "idle timeout")                                                                    \
+	X(REPLACED, "replaced by a new handshake of the same flow")                                \
+	X(SEQ_LIMIT, "sequence number or AEAD limit")                                              \
+	X(FORGERY_LIMIT, "too many records that do not authenticate")                              \
+	X(REMOVED, "removed by the control plane")                                                 \
+	X(SHUTDOWN, "gateway stopped")
+
+enum session_end {
+#define X(name, text) SESSION_END_##name,
+	SESSION_ENDS(X)
+#undef X
+		SESSION_END_NB
+};
+
+const char *session_end_text(enum session_end end);
+
+// Client to backend.
+struct session_rx {
+	struct replay replay;
+	uint64_t records;      // opened and accepted
+	uint64_t bytes;	       // plaintext of them
+	uint64_t forged;       // failed to authenticate
+	uint64_t forged_limit; // the session ends here (RFC 9147 section 4.5.3)
+	uint16_t epoch;
+	uint8_t iv[AEAD_NONCE_LEN];
+	struct encap encap; // towards the backend
+	struct aead_key key;
+};
+
+// Backend to client.
+struct session_tx {
+	uint64_t seq;	    // of the next record, so how many there were; only its lcore takes one
+	uint64_t seq_limit; // the session ends when seq reaches it
+	uint64_t blocks_left; // AES blocks the key may still be used for; at 0 the session ends
+	uint64_t bytes;	      // plaintext
+	uint16_t epoch;
+	uint16_t plain_max; // bytes of payload that fit the outside MTU
+	uint8_t iv[AEAD_NONCE_LEN];
+	struct encap encap; // towards the client
+	struct aead_key key;
+};
+
+// Owner: cp while it builds it; from SESSION_INSTALL to SESSION_ENDED its lcore; then cp again,
+// which wipes it.  Memory: dp->session_pool.
+struct session {
+	struct flow_key flow;
+	session_id id;
+	uint64_t used_tsc;   // last authenticated record or reply
+	uint64_t alert_tsc;  // last warning alert sent
+	uint8_t suite;	     // enum aead_suite
+	uint8_t state;	     // enum session_state
+	uint8_t end;	     // enum session_end
+	uint8_t listener;    // index in config.listener
+	uint16_t lcore;	     // owner
+	uint16_t nat_addr;   // index in nat.addr
+	rte_be16_t nat_port; // the gateway's port towards the backend
+	rte_be16_t backend_port;
+	struct ip_addr backend;
+	struct session *next_over; // the lcore's list of sessions to report
+
+	struct session_rx rx __rte_cache_aligned;
+	struct session_tx tx __rte_cache_aligned;
+	uint64_t replay_bitmap[] __rte_cache_aligned;
+};
+
+// Bytes of one session with a replay window of so many records.
+static inline size_t session_size(uint32_t replay_window)
+{
+	return sizeof(struct session) + replay_bitmap_len(replay_window);
+}
+
+// Sets suite, both halves' keys, IVs and the empty replay window; epoch 1, sequence number 0,
+// limits of the suite.  The rest of *s is zeroed.
+void session_init(struct session *s, struct aead *aead, const struct traffic_keys *keys,
+		  uint32_t replay_window);
+
+#endif
