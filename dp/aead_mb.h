@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_AEAD_MB_H
+#define DTLSGW_AEAD_MB_H
+
+#include "aead.h"
+
+// What the modules that call ipsec-mb need of it.  aead_mb.c and cookie.c keep to calls that are
+// the same in ipsec-mb 1.3 and 2.0: the direct GCM API, SHA-256 of one block, the hash burst.  Only
+// sizeof(struct gcm_key_data) differs; nobody may know it.
+struct aead {
+	IMB_MGR *mgr;
+	struct gcm_context_data gcm; // of the call under way
+};
+
+#endif

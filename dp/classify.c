@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "classify.h"
+
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+#include <rte_udp.h>
+
+#include "dtls.h"
+
+// The frame as it is taken apart.
+struct frame {
+	const struct port *port;
+	const uint8_t *start; // of the frame
+	const uint8_t *l3;
+	uint32_t left; // bytes from l3 on; once the IP header is read, of the IP datagram
+	uint64_t ol_flags;
+	struct datagram *dg;
+};
+
+static enum classify drop(struct frame *f, enum drop reason)
+{
+	f->dg->reason = reason;
+	return CLASSIFY_DROP;
+}
+
+static bool is_local(const struct port *port, const struct ip_addr *addr)
+{
+	for (uint16_t i = 0; i < port->config->addr_nb; i++) {
+		if (ip_equal(addr, &port->config->addr[i].addr))
+			return true;
+	}
+	return false;
+}
+
+// Solicited-node group (RFC 4291 section 2.7.1): ff02::1:ffXX:XXXX, and all nodes ff02::1.
+static bool is_ndp_group(const struct ip_addr *addr)
+{
+	static const uint8_t solicited[13] = {0xff, 0x02, [11] = 0x01, [12] = 0xff};
+	static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 0x01};
+
+	return memcmp(addr->byte, solicited, sizeof(solicited)) == 0 ||
+	       memcmp(addr->byte, all_nodes, sizeof(all_nodes)) == 0;
+}
+
+static bool is_link_local(const struct ip_addr *addr)
+{
+	return addr->byte[0] == 0xfe && (addr->byte[1] & 0xc0) == 0x80;
+}
+
+static bool is_unicast(const struct ip_addr *addr)
+{
+	if (ip_is_v4(addr))
+		return addr->byte[12] != 0 && addr->byte[12] < 224 && addr->byte[12] != 127;
+	return addr->byte[0] != 0xff && ip_is_set(addr);
+}
+
+// True if a datagram's authenticity rests on a record's tag and not on its checksum.
+static bool is_protected(const struct port *port, const uint8_t *payload, uint16_t len)
+{
+	return port->outside && len >= DTLS_RECORD_HEADER_LEN && (payload[3] | payload[4]) != 0;
+}
+
+static bool udp_checksum_good(const struct frame *f, const struct rte_udp_hdr *udp, uint16_t len)
+{
+	const struct flow_key *flow = &f->dg->flow;
+	bool v4 = ip_is_v4(&flow->remote);
+	size_t at = v4 ? 12 : 0, addr_len = v4 ? 4 : 16;
+	uint64_t state = f->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	uint32_t sum;
+
+	if (udp->dgram_cksum == 0)
+		return v4; // RFC 768, RFC 8200 section 8.1
+	if (state == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		return true;
+	if (state == RTE_MBUF_F_RX_L4_CKSUM_BAD)
+		return false;
+	sum = rte_raw_cksum(flow->remote.byte + at, addr_len) +
+	      rte_raw_cksum(flow->local.byte + at, addr_len) + rte_cpu_to_be_16(IPPROTO_UDP) +
+	      rte_cpu_to_be_16(len) + rte_raw_cksum(udp, len);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff;
+}
+
+static enum classify classify_udp(struct frame *f, const uint8_t *l4, uint32_t left)
+{
+	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)l4;
+	struct datagram *dg = f->dg;
+	uint16_t len;
+
+	if (left < sizeof(*udp))
+		return drop(f, DROP_UDP_HEADER);
+	len = rte_be_to_cpu_16(udp->dgram_len);
+	if (len < sizeof(*udp) || len > left)
+		return drop(f, DROP_UDP_HEADER);
+	dg->flow.remote_port = udp->src_port;
+	dg->flow.local_port = udp->dst_port;
+	dg->payload_at = (uint16_t)(l4 + sizeof(*udp) - f->start);
+	dg->payload_len = len - sizeof(*udp);
+	if (udp->src_port == 0)
+		return drop(f, DROP_UDP_HEADER);
+	if (!is_protected(f->port, l4 + sizeof(*udp), dg->payload_len) &&
+	    !udp_checksum_good(f, udp, len))
+		return drop(f, DROP_UDP_CHECKSUM);
+	return CLASSIFY_UDP;
+}
+
+static bool ipv4_checksum_good(const struct frame *f)
+{
+	uint64_t state = f->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+
+	if (state == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
+		return true;
+	return state != RTE_MBUF_F_RX_IP_CKSUM_BAD &&
+	       rte_raw_cksum(f->l3, sizeof(struct rte_ipv4_hdr)) == 0xffff;
+}
+
+static enum classify classify_ipv4(struct frame *f)
+{
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)f->l3;
+	struct flow_key *flow = &f->dg->flow;
+	uint16_t total;
+
+	if (f->left < sizeof(*ip) || ip->version_ihl >> 4 != 4 || (ip->version_ihl & 0xf) < 5)
+		return drop(f, DROP_IP_HEADER);
+	total = rte_be_to_cpu_16(ip->total_length);
+	if (total < sizeof(*ip) || total > f->left)
+		return drop(f, DROP_IP_HEADER);
+	if (ip->version_ihl != RTE_IPV4_VHL_DEF)
+		return drop(f, DROP_IP_OPTIONS);
+	if (!ipv4_checksum_good(f))
+		return drop(f, DROP_IP_CHECKSUM);
+	if ((ip->fragment_offset &
+	     rte_cpu_to_be_16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) != 0)
+		return drop(f, DROP_IP_FRAGMENT);
+	ip_from_v4(&flow->remote, &ip->src_addr);
+	ip_from_v4(&flow->local, &ip->dst_addr);
+	if (!is_unicast(&flow->remote) || !is_local(f->port, &flow->local))
+		return drop(f, DROP_IP_ADDRESS);
+	if (ip->next_proto_id == IPPROTO_ICMP)
+		return CLASSIFY_CONTROL;
+	if (ip->next_proto_id != IPPROTO_UDP)
+		return drop(f, DROP_IP_PROTOCOL);
+	return classify_udp(f, f->l3 + sizeof(*ip), total - sizeof(*ip));
+}
+
+static bool is_ipv6_extension(uint8_t next_header)
+{
+	return next_header == IPPROTO_HOPOPTS || next_header == IPPROTO_ROUTING ||
+	       next_header == IPPROTO_DSTOPTS || next_header == IPPROTO_AH;
+}
+
+static enum classify classify_ipv6(struct frame *f)
+{
+	const struct rte_ipv6_hdr *ip = (const struct rte_ipv6_hdr *)f->l3;
+	struct flow_key *flow = &f->dg->flow;
+	uint16_t len;
+	bool local;
+
+	if (f->left < sizeof(*ip) || f->l3[0] >> 4 != 6)
+		return drop(f, DROP_IP_HEADER);
+	len = rte_be_to_cpu_16(ip->payload_len);
+	if (len > f->left - sizeof(*ip))
+		return drop(f, DROP_IP_HEADER);
+	if (ip->proto == IPPROTO_FRAGMENT)
+		return drop(f, DROP_IP_FRAGMENT);
+	if (is_ipv6_extension(ip->proto))
+		return drop(f, DROP_IP_OPTIONS);
+	ip_from_v6(&flow->remote, &ip->src_addr);
+	ip_from_v6(&flow->local, &ip->dst_addr);
+	local = is_local(f->port, &flow->local);
+	// A host that looks for a duplicate of its own address asks from :: (RFC 4862 5.4.2).
+	if (ip->proto == IPPROTO_ICMPV6 &&
+	    (local || is_ndp_group(&flow->local) || is_link_local(&flow->local)))
+		return CLASSIFY_CONTROL;
+	if (!local || !is_unicast(&flow->remote) || ip_is_v4(&flow->remote))
+		return drop(f, DROP_IP_ADDRESS);
+	if (ip->proto != IPPROTO_UDP)
+		return drop(f, DROP_IP_PROTOCOL);
+	return classify_udp(f, f->l3 + sizeof(*ip), len);
+}
+
+static bool is_for_port(const struct port *port, const struct rte_ether_addr *dst)
+{
+	return rte_is_same_ether_addr(dst, &port->mac) || rte_is_multicast_ether_addr(dst);
+}
+
+enum classify classify_frame(const struct port *port, uint16_t port_id, const uint8_t *frame,
+			     uint32_t len, uint64_t ol_flags, struct datagram *dg)
+{
+	const struct rte_ether_hdr *eth = (const struct rte_ether_hdr *)frame;
+	struct frame f = {.port = port, .start = frame, .ol_flags = ol_flags, .dg = dg};
+	uint32_t l2_len = sizeof(*eth);
+	rte_be16_t type;
+	uint16_t vlan = 0;
+
+	dg->flow.port_id = port_id;
+	dg->flow.zero = 0;
+	if (len < sizeof(*eth))
+		return drop(&f, DROP_ETH_TRUNCATED);
+	if (!is_for_port(port, &eth->dst_addr))
+		return drop(&f, DROP_ETH_ADDRESS);
+	type = eth->ether_type;
+	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN)) {
+		const struct rte_vlan_hdr *tag = (const struct rte_vlan_hdr *)(eth + 1);
+
+		l2_len += sizeof(*tag);
+		if (len < l2_len)
+			return drop(&f, DROP_ETH_TRUNCATED);
+		vlan = rte_be_to_cpu_16(tag->vlan_tci) & 0xfff;
+		type = tag->eth_proto;
+	}
+	if (vlan != port->vlan)
+		return drop(&f, DROP_VLAN);
+	f.l3 = frame + l2_len;
+	f.left = len - l2_len;
+	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
+		return classify_ipv4(&f);
+	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
+		return classify_ipv6(&f);
+	if (type != rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP))
+		return drop(&f, DROP_ETH_TYPE);
+	return f.left < 28 ? drop(&f, DROP_ARP) : CLASSIFY_CONTROL;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_CLASSIFY_H
+#define DTLSGW_CLASSIFY_H
+
+#include "drop.h"
+#include "flow.h"
+#include "port.h"
+
+// What a frame is; for CLASSIFY_DROP the reason is in datagram.reason.
+enum classify {
+	CLASSIFY_DROP,
+	CLASSIFY_CONTROL, // ARP, or NDP and ICMP for the gateway: cp's
+	CLASSIFY_UDP,	  // a datagram to one of the port's addresses
+};
+
+struct datagram {
+	struct flow_key flow; // remote: source; local: destination
+	uint16_t payload_at;  // bytes from the start of the frame to the UDP payload
+	uint16_t payload_len; // bytes; what follows in the frame is padding
+	uint8_t reason;	      // enum drop, for CLASSIFY_DROP
+};
+
+// Reads one frame of len bytes, received on port (ethdev port id port_id), and fills *dg.
+// ol_flags: the mbuf's, for checksums that the device has checked.  On the outside the UDP checksum
+// of a datagram whose first record is protected is left to the record's tag.  Pure bytes: safe for
+// every input.
+enum classify classify_frame(const struct port *port, uint16_t port_id, const uint8_t *frame,
+			     uint32_t len, uint64_t ol_flags, struct datagram *dg);
+
+#endif

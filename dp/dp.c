@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dp.h"
+
+#include <errno.h>
+#include <rte_cycles.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_random.h>
+#include <rte_ring_elem.h>
+
+#include "lcore.h"
+#include "port_start.h"
+#include "ring.h"
+
+#define RING_SIZE     4096 // messages
+#define MBUF_CACHE    256
+#define MBUF_ROOM     (RTE_PKTMBUF_HEADROOM + 2048)
+#define SESSION_CACHE 0 // only cp takes from this pool
+
+// The whole data plane; cp sees the first member.
+struct data_plane {
+	struct dp dp;
+	uint32_t hash_secret;
+	struct lcore *lcore[CONFIG_LCORE_MAX];
+};
+
+static struct data_plane *data_plane(const struct dp *dp)
+{
+	return (struct data_plane *)(uintptr_t)dp;
+}
+
+struct lcore *dp_lcore(const struct dp *dp, uint16_t i)
+{
+	return data_plane(dp)->lcore[i];
+}
+
+uint16_t dp_flow_lcore(const struct dp *dp, const struct flow_key *flow)
+{
+	return table_hash_lcore(table_hash(flow, data_plane(dp)->hash_secret), dp->lcore_nb);
+}
+
+bool dp_send(struct dp *dp, uint16_t lcore, const struct msg *msg)
+{
+	struct msg copy = *msg; // the ring takes no const
+
+	return rte_ring_sp_enqueue_elem(dp->install[lcore], &copy, sizeof(copy)) == 0;
+}
+
+unsigned int dp_receive(struct dp *dp, uint16_t lcore, struct msg *msg, unsigned int n)
+{
+	return rte_ring_sc_dequeue_burst_elem(dp->punt[lcore], msg, sizeof(*msg), n, NULL);
+}
+
+static struct rte_ring *create_ring(const char *kind, uint16_t lcore, unsigned int flags)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "%s_%u", kind, lcore);
+	return rte_ring_create_elem(name, sizeof(struct msg), RING_SIZE, SOCKET_ID_ANY, flags);
+}
+
+// Sessions and handshakes that one lcore must have room for: all where it is alone, else twice its
+// share, because flows do not spread evenly.
+static uint32_t share(uint32_t total, uint16_t lcore_nb)
+{
+	return lcore_nb == 1 ? total : RTE_MIN(total, 2 * (total / lcore_nb + 1));
+}
+
+static int create_lcore(struct data_plane *plane, uint16_t id)
+{
+	struct dp *dp = &plane->dp;
+	const struct config *config = dp->config;
+	struct lcore *lc = rte_zmalloc("lcore", sizeof(*lc), RTE_CACHE_LINE_SIZE);
+	char name[32];
+
+	if (lc == NULL)
+		return -ENOMEM;
+	plane->lcore[id] = lc;
+	lc->dp = dp;
+	lc->id = id;
+	lc->hash_secret = plane->hash_secret;
+	lc->half_open_max = share(config->half_open, dp->lcore_nb);
+	lc->second_tsc = rte_get_tsc_hz();
+	lc->idle_tsc = config->idle_timeout_s * lc->second_tsc;
+	lc->handshake_tsc = config->handshake_timeout_s * lc->second_tsc;
+	lc->walked_tsc = rte_rdtsc();
+	lc->aead = aead_create();
+	snprintf(name, sizeof(name), "table_%u", id);
+	lc->table = table_create(name, share(config->sessions, dp->lcore_nb) + lc->half_open_max,
+				 lc->hash_secret, SOCKET_ID_ANY);
+	dp->punt[id] = create_ring("punt", id, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	dp->install[id] = create_ring("install", id, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	dp->stats[id] = &lc->stats;
+	lc->handoff[id] = create_ring("handoff", id, RING_F_SC_DEQ);
+	lc->punt = dp->punt[id];
+	lc->install = dp->install[id];
+	if (lc->aead == NULL || lc->table == NULL || lc->punt == NULL || lc->install == NULL ||
+	    lc->handoff[id] == NULL)
+		return -ENOMEM;
+	return 0;
+}
+
+static void connect_lcores(struct data_plane *plane)
+{
+	struct dp *dp = &plane->dp;
+
+	for (uint16_t i = 0; i < dp->lcore_nb; i++) {
+		for (uint16_t k = 0; k < dp->lcore_nb; k++)
+			plane->lcore[i]->handoff[k] = plane->lcore[k]->handoff[k];
+	}
+	for (uint16_t p = 0; p < dp->config->port_nb; p++) {
+		const struct port *port = &dp->port[dp->port_id[p]];
+
+		for (uint16_t q = 0; q < port->rxq_nb; q++) {
+			struct lcore *lc = plane->lcore[port->rxq_lcore[q]];
+
+			lc->rxq[lc->rxq_nb].port_id = dp->port_id[p];
+			lc->rxq[lc->rxq_nb++].queue = q;
+		}
+	}
+}
+
+static int create_nat(struct dp *dp)
+{
+	for (uint16_t p = 0; p < dp->config->port_nb; p++) {
+		const struct config_port *config = &dp->config->port[p];
+
+		for (uint16_t i = 0; config->role == CONFIG_INSIDE && i < config->addr_nb; i++) {
+			struct nat_addr *nat = &dp->nat.addr[dp->nat.addr_nb];
+
+			nat->slot = rte_zmalloc("nat", NAT_PORT_NB * sizeof(*nat->slot),
+						RTE_CACHE_LINE_SIZE);
+			if (nat->slot == NULL)
+				return -ENOMEM;
+			for (uint32_t k = 0; k < NAT_PORT_NB; k++)
+				atomic_init(&nat->slot[k].lcore, NAT_NO_LCORE);
+			nat->addr = config->addr[i].addr;
+			nat->port_id = dp->port_id[p];
+			dp->nat.addr_nb++;
+		}
+	}
+	return 0;
+}
+
+static int create_pools(struct dp *dp)
+{
+	const struct config *config = dp->config;
+	uint32_t mbufs = port_mbufs(config) + dp->lcore_nb * (2 * MBUF_CACHE + 2 * RING_SIZE);
+
+	dp->mbuf_pool =
+		rte_pktmbuf_pool_create("mbuf", mbufs, MBUF_CACHE, 0, MBUF_ROOM, SOCKET_ID_ANY);
+	// A handshake holds a session before it counts as one.
+	dp->session_pool = rte_mempool_create("session", config->sessions + config->half_open,
+					      session_size(config->replay_window), SESSION_CACHE, 0,
+					      NULL, NULL, NULL, NULL, SOCKET_ID_ANY, 0);
+	dp->next_hops.hop = rte_zmalloc("next_hop", config->neighbours * sizeof(struct next_hop),
+					RTE_CACHE_LINE_SIZE);
+	dp->next_hops.nb = config->neighbours;
+	if (dp->mbuf_pool == NULL || dp->session_pool == NULL || dp->next_hops.hop == NULL)
+		return -ENOMEM;
+	return 0;
+}
+
+static int create_all(struct data_plane *plane)
+{
+	struct dp *dp = &plane->dp;
+	int rc = create_pools(dp);
+
+	if (rc != 0) {
+		LOG(ERR, "dp: no memory for %u sessions and the packet buffers",
+		    dp->config->sessions);
+		return rc;
+	}
+	for (uint16_t i = 0; i < dp->config->port_nb; i++) {
+		rc = port_start(dp, i, dp->mbuf_pool);
+		if (rc != 0)
+			return rc;
+	}
+	rc = create_nat(dp);
+	for (uint16_t i = 0; rc == 0 && i < dp->lcore_nb; i++)
+		rc = create_lcore(plane, i);
+	if (rc != 0) {
+		LOG(ERR, "dp: no memory for the tables of %u lcores", dp->lcore_nb);
+		return rc;
+	}
+	connect_lcores(plane);
+	return 0;
+}
+
+struct dp *dp_create(const struct config *config)
+{
+	struct data_plane *plane = rte_zmalloc("dp", sizeof(*plane), RTE_CACHE_LINE_SIZE);
+	int rc;
+
+	if (plane == NULL) {
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	plane->hash_secret = (uint32_t)rte_rand();
+	plane->dp.config = config;
+	plane->dp.lcore_nb = config->lcore_nb;
+	rc = create_all(plane);
+	if (rc != 0) {
+		dp_destroy(&plane->dp);
+		rte_errno = -rc;
+		return NULL;
+	}
+	return &plane->dp;
+}
+
+int dp_launch(struct dp *dp)
+{
+	unsigned int worker = rte_get_next_lcore(-1, 1, 0);
+
+	if (atomic_load(&dp->cookie) == NULL)
+		return -EINVAL;
+	for (uint16_t i = 0; i < dp->lcore_nb; i++) {
+		int rc = worker == RTE_MAX_LCORE
+				 ? -ENODEV
+				 : rte_eal_remote_launch(lcore_run, data_plane(dp)->lcore[i],
+							 worker);
+
+		if (rc != 0) {
+			LOG(ERR, "dp: cannot start lcore %u: %s", i, strerror(-rc));
+			dp_stop(dp);
+			return rc;
+		}
+		worker = rte_get_next_lcore(worker, 1, 0);
+	}
+	return 0;
+}
+
+void dp_stop(struct dp *dp)
+{
+	atomic_store(&dp->stop, true);
+	rte_eal_mp_wait_lcore();
+}
+
+// Frees the mbufs that messages on a ring still carry.
+static void drain(struct rte_ring *ring)
+{
+	struct msg msg;
+
+	while (ring != NULL && rte_ring_dequeue_elem(ring, &msg, sizeof(msg)) == 0) {
+		switch ((enum msg_type)msg.type) {
+		case MSG_INSTALLED:
+		case MSG_INSTALL_FAILED:
+		case MSG_SESSION_ENDED:
+		case MSG_HANDSHAKE_ENDED:
+		case MSG_SESSION_INSTALL:
+		case MSG_SESSION_REMOVE:
+		case MSG_HANDSHAKE_REMOVE:
+			break;
+		case MSG_FRAME:
+		case MSG_HELLO:
+		case MSG_RECORD:
+		case MSG_PLAIN_RECORD:
+		case MSG_TX_FRAME:
+		case MSG_TX_RECORD:
+		case MSG_INJECT:
+		case MSG_HANDOFF:
+		case MSG_HANDOFF_TX:
+			rte_pktmbuf_free(msg.mbuf);
+			break;
+		}
+	}
+	rte_ring_free(ring);
+}
+
+static void destroy_lcore(struct lcore *lc)
+{
+	if (lc == NULL)
+		return;
+	drain(lc->punt);
+	drain(lc->install);
+	drain(lc->handoff[lc->id]);
+	table_destroy(lc->table);
+	aead_destroy(lc->aead);
+	rte_free(lc);
+}
+
+static void wipe(struct rte_mempool *pool, void *arg, void *session, unsigned int i)
+{
+	RTE_SET_USED(arg);
+	RTE_SET_USED(i);
+	explicit_bzero(session, pool->elt_size);
+}
+
+void dp_destroy(struct dp *dp)
+{
+	struct data_plane *plane = data_plane(dp);
+
+	if (dp == NULL)
+		return;
+	for (uint16_t i = 0; i < dp->config->port_nb; i++)
+		port_stop(dp, i);
+	for (uint16_t i = 0; i < dp->lcore_nb; i++)
+		destroy_lcore(plane->lcore[i]);
+	for (uint16_t i = 0; i < dp->nat.addr_nb; i++)
+		rte_free(dp->nat.addr[i].slot);
+	rte_free(dp->next_hops.hop);
+	if (dp->session_pool != NULL)
+		rte_mempool_obj_iter(dp->session_pool, wipe, NULL);
+	rte_mempool_free(dp->session_pool);
+	rte_mempool_free(dp->mbuf_pool);
+	rte_free(plane);
+}

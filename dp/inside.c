@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "inside.h"
+
+#include "life.h"
+#include "ring.h"
+#include "seal.h"
+#include "tx.h"
+
+static struct nat_slot *find_slot(const struct nat *nat, const struct flow_key *flow)
+{
+	for (uint16_t i = 0; i < nat->addr_nb; i++) {
+		if (ip_equal(&nat->addr[i].addr, &flow->local))
+			return &nat->addr[i].slot[rte_be_to_cpu_16(flow->local_port)];
+	}
+	return NULL;
+}
+
+static bool from_backend(const struct session *s, const struct flow_key *flow)
+{
+	return s->backend_port == flow->remote_port && ip_equal(&s->backend, &flow->remote);
+}
+
+// Adds the datagram to the burst that will be sealed, or ends it.
+static void add_datagram(struct lcore *lc, struct rte_mbuf *m, const struct datagram *dg)
+{
+	struct burst *b = &lc->burst;
+	struct nat_slot *slot = find_slot(&lc->dp->nat, &dg->flow);
+	uint16_t owner = NAT_NO_LCORE;
+
+	if (likely(slot != NULL))
+		owner = atomic_load_explicit(&slot->lcore, memory_order_relaxed);
+	if (unlikely(owner == NAT_NO_LCORE)) {
+		drop(lc, m, DROP_NO_NAT);
+	} else if (owner != lc->id) {
+		ring_handoff(lc, owner, m, MSG_HANDOFF);
+	} else if (unlikely(slot->session == NULL)) {
+		drop(lc, m, DROP_NO_NAT);
+	} else if (unlikely(!from_backend(slot->session, &dg->flow))) {
+		drop(lc, m, DROP_BACKEND);
+	} else if (unlikely(dg->payload_len > slot->session->tx.plain_max)) {
+		drop(lc, m, DROP_TOO_BIG);
+	} else {
+		rte_pktmbuf_adj(m, dg->payload_at);
+		b->mbuf[b->n] = m;
+		b->session[b->n] = slot->session;
+		b->record[b->n++].type = DTLS_APPLICATION_DATA;
+	}
+}
+
+static void send_record(struct lcore *lc, struct session *s, struct rte_mbuf *m,
+			const struct record *rec)
+{
+	struct stats_listener *stats = &lc->stats.listener[s->listener];
+
+	s->used_tsc = lc->now_tsc;
+	lc->stats.sealed++;
+	stats->sealed++;
+	stats->sealed_bytes += rec->plain_len;
+	tx_encap(lc, m, &s->tx.encap);
+}
+
+void inside_burst(struct lcore *lc)
+{
+	struct datagrams *d = &lc->datagrams;
+	struct burst *b = &lc->burst;
+
+	b->n = 0;
+	for (uint16_t i = 0; i < d->n; i++)
+		add_datagram(lc, d->mbuf[i], &d->dg[i]);
+	seal_burst(lc->aead, b);
+	for (uint16_t i = 0; i < b->n; i++) {
+		struct session *s = b->session[i];
+
+		if (likely(b->verdict[i] == BURST_PASS)) {
+			send_record(lc, s, b->mbuf[i], &b->record[i]);
+			continue;
+		}
+		drop(lc, b->mbuf[i], b->verdict[i]);
+		if (b->verdict[i] == DROP_SEQ_LIMIT && s->state == SESSION_LIVE)
+			life_end(lc, s, SESSION_END_SEQ_LIMIT);
+	}
+	b->n = 0;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lcore.h"
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <unistd.h>
+
+#include "life.h"
+#include "message.h"
+#include "receive.h"
+#include "tx.h"
+
+#define HOUSEKEEPING_POLLS 256 // a power of two
+#define IDLE_POLLS	   256 // empty polls before an adaptive lcore sleeps
+#define IDLE_SLEEP_US	   50
+
+static unsigned int poll_queue(struct lcore *lc, uint16_t port_id, uint16_t queue)
+{
+	struct stats_port *stats = &lc->stats.port[lc->dp->port[port_id].index];
+	struct rte_mbuf *m[BURST_MAX];
+	uint16_t n = rte_eth_rx_burst(port_id, queue, m, BURST_MAX);
+
+	if (n == 0)
+		return 0;
+	lc->stats.rx += n;
+	stats->rx_packets += n;
+	for (uint16_t i = 0; i < n; i++) {
+		stats->rx_bytes += m[i]->pkt_len;
+		m[i]->port = port_id;
+	}
+	receive_burst(lc, m, n);
+	return n;
+}
+
+static void refill_control(struct lcore *lc)
+{
+	if (lc->now_tsc - lc->control_filled_tsc < lc->second_tsc)
+		return;
+	lc->control_filled_tsc = lc->now_tsc;
+	lc->control_tokens = lc->dp->config->control_rate;
+}
+
+unsigned int lcore_poll(struct lcore *lc)
+{
+	unsigned int n = 0;
+
+	lc->now_tsc = rte_rdtsc();
+	n += message_install_burst(lc);
+	n += message_handoff_burst(lc);
+	for (uint16_t i = 0; i < lc->rxq_nb; i++)
+		n += poll_queue(lc, lc->rxq[i].port_id, lc->rxq[i].queue);
+	if ((lc->stats.polls++ & (HOUSEKEEPING_POLLS - 1)) == 0) {
+		refill_control(lc);
+		life_walk(lc);
+	}
+	tx_flush(lc);
+	if (unlikely(lc->over != NULL))
+		life_report(lc);
+	if (n == 0)
+		lc->stats.polls_empty++;
+	return n;
+}
+
+int lcore_run(void *arg)
+{
+	struct lcore *lc = arg;
+	bool adaptive = lc->dp->config->poll_adaptive;
+	unsigned int idle = 0;
+
+	while (!atomic_load_explicit(&lc->dp->stop, memory_order_relaxed)) {
+		idle = lcore_poll(lc) > 0 ? 0 : idle + 1;
+		if (adaptive && idle > IDLE_POLLS)
+			usleep(IDLE_SLEEP_US);
+	}
+	return 0;
+}

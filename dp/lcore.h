@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_LCORE_H
+#define DTLSGW_LCORE_H
+
+#include "burst.h"
+#include "classify.h"
+#include "dp.h"
+#include "log.h"
+#include "table.h"
+
+#define LOG_TYPE log_dp
+
+#define LCORE_RXQ_MAX (CONFIG_PORT_MAX * 4)
+
+// Datagrams on their way from classification to the session.  Owner: the lcore, for one poll.
+struct datagrams {
+	uint16_t n;
+	struct rte_mbuf *mbuf[BURST_MAX]; // data is the frame, cut behind the UDP payload
+	struct datagram dg[BURST_MAX];
+	uint32_t hash[BURST_MAX];
+	struct flow *flow[BURST_MAX]; // outside; NULL: unknown
+};
+
+// Frames waiting to be sent on one port.
+struct tx_buffer {
+	uint16_t n;
+	struct rte_mbuf *mbuf[BURST_MAX];
+};
+
+// All that one data-plane lcore has.  Nobody else writes it; stats are read by anyone.
+struct lcore {
+	struct dp *dp;
+	struct aead *aead;
+	struct table *table;
+	struct rte_ring *punt;			    // to cp
+	struct rte_ring *install;		    // from cp
+	struct rte_ring *handoff[CONFIG_LCORE_MAX]; // to lcore i; [id]: from the others
+	uint64_t now_tsc;			    // read once a poll
+	uint64_t idle_tsc;
+	uint64_t handshake_tsc;
+	uint64_t second_tsc; // TSC cycles of a second
+	uint64_t control_filled_tsc;
+	uint64_t walked_tsc;	 // when housekeeping last walked the table
+	uint32_t control_tokens; // frames that may be punted as MSG_FRAME
+	uint32_t hash_secret;
+	uint32_t half_open_max;
+	uint32_t walk; // housekeeping's place in the table
+	uint16_t id;   // 0..dp->lcore_nb-1
+	uint16_t rxq_nb;
+	struct {
+		uint16_t port_id, queue;
+	} rxq[LCORE_RXQ_MAX];
+	struct session *over; // ended, not yet reported to cp
+	struct datagrams datagrams;
+	struct burst burst;			// records of received datagrams
+	struct burst own;			// records that the gateway makes itself
+	struct flow *burst_flow[BURST_MAX];	// of burst.record[i]
+	struct rte_mbuf *burst_copy[BURST_MAX]; // untouched, for a flow in handshake; or NULL
+	uint16_t burst_l234_len[BURST_MAX];	// headers in front of it; 0: a further record
+	struct tx_buffer tx[RTE_MAX_ETHPORTS];
+	struct stats stats;
+};
+
+// One turn: messages, receive queues, the paths, transmit, and now and then housekeeping.
+// Returns how many frames and messages it handled.
+unsigned int lcore_poll(struct lcore *lc);
+
+// Polls until dp->stop.  arg: struct lcore.
+int lcore_run(void *arg);
+
+// Lcore i of dp, for whoever polls by hand: tests and benches.
+struct lcore *dp_lcore(const struct dp *dp, uint16_t i);
+
+// Ends a frame: counted, freed.
+static inline void drop(struct lcore *lc, struct rte_mbuf *m, enum drop reason)
+{
+	lc->stats.drop[reason]++;
+	rte_pktmbuf_free(m);
+}
+
+#endif

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "life.h"
+
+#include "ring.h"
+#include "seal.h"
+#include "tx.h"
+
+static struct nat_slot *nat_slot(struct lcore *lc, const struct session *s)
+{
+	return &lc->dp->nat.addr[s->nat_addr].slot[rte_be_to_cpu_16(s->nat_port)];
+}
+
+void life_send(struct lcore *lc, struct session *s, struct rte_mbuf *m, uint8_t content_type)
+{
+	struct burst *b = &lc->own;
+
+	lc->stats.made++;
+	b->n = 1;
+	b->mbuf[0] = m;
+	b->session[0] = s;
+	b->record[0].type = content_type;
+	seal_burst(lc->aead, b);
+	if (b->verdict[0] == BURST_PASS)
+		tx_encap(lc, m, &s->tx.encap);
+	else
+		drop(lc, m, b->verdict[0]);
+}
+
+void life_alert(struct lcore *lc, struct session *s, uint8_t level, uint8_t description)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(lc->dp->mbuf_pool);
+	uint8_t *p;
+
+	if (m == NULL)
+		return;
+	p = (uint8_t *)rte_pktmbuf_append(m, DTLS_ALERT_LEN);
+	p[0] = level;
+	p[1] = description;
+	life_send(lc, s, m, DTLS_ALERT);
+}
+
+// Session and gateway port part; what follows is the caller's.
+static void retire(struct lcore *lc, struct session *s, enum session_end end)
+{
+	s->state = SESSION_OVER;
+	s->end = end;
+	nat_slot(lc, s)->session = NULL;
+	s->next_over = lc->over;
+	lc->over = s;
+	lc->stats.sessions--;
+}
+
+bool life_install(struct lcore *lc, struct session *s)
+{
+	struct flow *flow = table_enter(lc->table, &s->flow);
+
+	if (flow == NULL)
+		return false;
+	if (flow->session != NULL)
+		retire(lc, flow->session, SESSION_END_REPLACED);
+	if (flow->handshake_tsc != 0) {
+		flow->handshake_tsc = 0;
+		lc->stats.handshakes--;
+	}
+	flow->session = s;
+	nat_slot(lc, s)->session = s;
+	s->state = SESSION_LIVE;
+	s->used_tsc = lc->now_tsc;
+	lc->stats.sessions++;
+	lc->stats.installs++;
+	return true;
+}
+
+void life_end(struct lcore *lc, struct session *s, enum session_end end)
+{
+	struct flow *flow = table_find(lc->table, &s->flow);
+
+	if (end != SESSION_END_FATAL_ALERT)
+		life_alert(lc, s, DTLS_ALERT_WARNING, DTLS_ALERT_CLOSE_NOTIFY);
+	retire(lc, s, end);
+	flow->session = NULL;
+	table_leave(lc->table, flow);
+}
+
+uint8_t life_handshake_begin(struct lcore *lc, const struct flow_key *key)
+{
+	struct flow *flow = table_find(lc->table, key);
+	bool begun = flow != NULL && flow->handshake_tsc != 0;
+
+	if (!begun) {
+		if (lc->stats.handshakes >= lc->half_open_max)
+			return DROP_HALF_OPEN;
+		flow = table_enter(lc->table, key);
+		if (flow == NULL)
+			return DROP_TABLE_FULL;
+		lc->stats.handshakes++;
+	}
+	flow->handshake_tsc = lc->now_tsc + lc->handshake_tsc;
+	return BURST_PASS;
+}
+
+void life_handshake_end(struct lcore *lc, struct flow *flow)
+{
+	if (flow->handshake_tsc == 0)
+		return;
+	flow->handshake_tsc = 0;
+	lc->stats.handshakes--;
+	table_leave(lc->table, flow);
+}
+
+void life_report(struct lcore *lc)
+{
+	while (lc->over != NULL && ring_has_room(lc, 1)) {
+		struct session *s = lc->over;
+		struct msg msg = {.type = MSG_SESSION_ENDED, .id = s->id, .session = s};
+
+		lc->over = s->next_over;
+		ring_answer(lc, &msg);
+	}
+}
+
+static void expire_handshake(struct lcore *lc, struct flow *flow)
+{
+	struct msg msg = {.type = MSG_HANDSHAKE_ENDED, .flow = flow->key};
+
+	if (!ring_has_room(lc, 1))
+		return; // the next walk finds it again
+	ring_answer(lc, &msg);
+	life_handshake_end(lc, flow);
+}
+
+void life_walk(struct lcore *lc)
+{
+	uint64_t elapsed = RTE_MIN(lc->now_tsc - lc->walked_tsc, lc->second_tsc);
+	uint32_t rate = RTE_MIN(table_slots(lc->table), (uint32_t)LIFE_WALK_MAX);
+	uint64_t slots = elapsed * rate / lc->second_tsc;
+
+	if (slots == 0)
+		return;
+	lc->walked_tsc = lc->now_tsc;
+	for (uint64_t i = 0; i < slots; i++) {
+		struct flow *flow = table_walk(lc->table, &lc->walk);
+
+		if (flow == NULL)
+			continue;
+		if (flow->session != NULL && lc->now_tsc - flow->session->used_tsc > lc->idle_tsc)
+			life_end(lc, flow->session, SESSION_END_IDLE);
+		if (flow->handshake_tsc != 0 && lc->now_tsc > flow->handshake_tsc)
+			expire_handshake(lc, flow);
+	}
+}

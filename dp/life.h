@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_LIFE_H
+#define DTLSGW_LIFE_H
+
+#include "lcore.h"
+
+// The life of sessions and handshakes on their lcore.
+
+// Takes s into the table and its gateway port; ends an older session of the flow.  False, with
+// nothing changed, if the table is full.
+bool life_install(struct lcore *lc, struct session *s);
+
+// Ends a live session: out of table and gateway port, and on the list for cp.  Sends close_notify
+// unless the client sent a fatal alert or the flow has a newer session (RFC 5246 section 7.2.1).
+// s stays readable until the end of the poll.
+void life_end(struct lcore *lc, struct session *s, enum session_end end);
+
+// The flow of key is now in handshake, until handshake_tsc at the latest.  Returns BURST_PASS, or
+// DROP_HALF_OPEN or DROP_TABLE_FULL.
+uint8_t life_handshake_begin(struct lcore *lc, const struct flow_key *key);
+void life_handshake_end(struct lcore *lc, struct flow *flow);
+
+// Seals m's data as one record of s and sends it.  Takes m, which counts as made.
+void life_send(struct lcore *lc, struct session *s, struct rte_mbuf *m, uint8_t content_type);
+
+// Sends an alert (RFC 5246 section 7.2).
+void life_alert(struct lcore *lc, struct session *s, uint8_t level, uint8_t description);
+
+// Reports ended sessions to cp as far as the ring has room.
+void life_report(struct lcore *lc);
+
+// Housekeeping: looks for sessions and handshakes that expired, in as many slots of the table as
+// the time since the last call allows: all of them once a second, and LIFE_WALK_MAX at the most.
+#define LIFE_WALK_MAX 65536
+void life_walk(struct lcore *lc);
+
+#endif

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "record.h"
+
+#include <rte_byteorder.h>
+#include <string.h>
+
+#include "wire.h"
+
+// Where the fields of a record header stand (RFC 6347 section 4.1).
+#define TYPE_AT	   0
+#define VERSION_AT 1
+#define EPOCH_AT   3 // 16 bits of epoch, 48 of sequence number
+#define LENGTH_AT  11
+#define EPOCH_LEN  8
+
+// Bytes of a nonce: the fixed IV, then the explicit nonce (RFC 5288 section 3).
+#define IV_LEN	     4
+#define EXPLICIT_LEN 8
+
+#define X(suite, key, iv, explicit_nonce, tag, rfc)                                                \
+	_Static_assert((iv) == IV_LEN && (explicit_nonce) == EXPLICIT_LEN, #suite);
+AEAD_SUITES(X)
+#undef X
+
+static uint16_t load_16(const uint8_t *p)
+{
+	rte_be16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return rte_be_to_cpu_16(v);
+}
+
+static void store_16(uint8_t *p, uint16_t v)
+{
+	rte_be16_t be = rte_cpu_to_be_16(v);
+
+	memcpy(p, &be, sizeof(be));
+}
+
+bool record_parse(const uint8_t *p, size_t len, struct record *rec)
+{
+	struct wire_reader r = wire_reader(p, len);
+	const uint8_t *header = wire_bytes(&r, DTLS_RECORD_HEADER_LEN);
+	rte_be64_t epoch_seq;
+
+	if (header == NULL)
+		return false;
+	memcpy(&epoch_seq, header + EPOCH_AT, sizeof(epoch_seq));
+	epoch_seq = rte_be_to_cpu_64(epoch_seq);
+	rec->type = header[TYPE_AT];
+	rec->version = load_16(header + VERSION_AT);
+	rec->epoch = (uint16_t)(epoch_seq >> 48);
+	rec->seq = epoch_seq & DTLS_SEQ_MAX;
+	rec->fragment_len = load_16(header + LENGTH_AT);
+	rec->plain_len = 0;
+	return (rec->version == DTLS_VERSION_1_2 || rec->version == DTLS_VERSION_1_0) &&
+	       rec->fragment_len <= DTLS_FRAGMENT_MAX && rec->fragment_len <= wire_left(&r);
+}
+
+void record_write(uint8_t *p, const struct record *rec)
+{
+	rte_be64_t epoch_seq = rte_cpu_to_be_64((uint64_t)rec->epoch << 48 | rec->seq);
+
+	p[TYPE_AT] = rec->type;
+	store_16(p + VERSION_AT, rec->version);
+	memcpy(p + EPOCH_AT, &epoch_seq, sizeof(epoch_seq));
+	store_16(p + LENGTH_AT, rec->fragment_len);
+}
+
+// Fills all of *op but key from the header and the explicit nonce at p.  The additional data is
+// epoch and sequence number, type, version and the plaintext's length (RFC 5246 section 6.2.3.3,
+// RFC 6347 section 4.1.2.1).
+static void fill(enum aead_suite suite, const uint8_t iv[AEAD_NONCE_LEN], uint8_t *p,
+		 const struct record *rec, struct aead_op *op)
+{
+	op->suite = (uint8_t)suite;
+	op->data = p + DTLS_RECORD_HEADER_LEN + EXPLICIT_LEN;
+	op->data_len = rec->plain_len;
+	op->tag = op->data + rec->plain_len;
+	op->ok = false;
+	memcpy(op->nonce, iv, IV_LEN);
+	memcpy(op->nonce + IV_LEN, p + DTLS_RECORD_HEADER_LEN, EXPLICIT_LEN);
+	memcpy(op->aad, p + EPOCH_AT, EPOCH_LEN);
+	op->aad[EPOCH_LEN] = p[TYPE_AT];
+	memcpy(op->aad + EPOCH_LEN + 1, p + VERSION_AT, sizeof(rec->version));
+	store_16(op->aad + EPOCH_LEN + 3, rec->plain_len);
+}
+
+bool record_open_prepare(enum aead_suite suite, const uint8_t iv[AEAD_NONCE_LEN], uint8_t *p,
+			 struct record *rec, struct aead_op *op)
+{
+	uint16_t added = EXPLICIT_LEN + aead_info[suite].tag_len;
+
+	if (rec->fragment_len < added || rec->fragment_len - added > DTLS_PLAIN_MAX)
+		return false;
+	rec->plain_len = rec->fragment_len - added;
+	fill(suite, iv, p, rec, op);
+	return true;
+}
+
+void record_seal_prepare(enum aead_suite suite, const uint8_t iv[AEAD_NONCE_LEN], uint8_t *p,
+			 struct record *rec, struct aead_op *op)
+{
+	rec->fragment_len = EXPLICIT_LEN + rec->plain_len + aead_info[suite].tag_len;
+	record_write(p, rec);
+	memcpy(p + DTLS_RECORD_HEADER_LEN, p + EPOCH_AT, EXPLICIT_LEN);
+	fill(suite, iv, p, rec, op);
+}

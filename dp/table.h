@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_TABLE_H
+#define DTLSGW_TABLE_H
+
+#include <rte_hash.h>
+
+#include "flow.h"
+#include "session.h"
+
+// One flow of an lcore: a live session, a handshake under way, or both.  Stays at its address as
+// long as it is in the table.  Owner: the lcore.
+struct flow {
+	struct flow_key key;
+	struct session *session; // NULL: none
+	uint64_t handshake_tsc;	 // when the handshake expires; 0: none under way
+	bool used;
+};
+_Static_assert(sizeof(struct flow) <= 64, "one cache line a flow");
+
+// The lcore's flows by key.  The hash is keyed with a secret, so that a peer cannot choose keys
+// that collide.
+struct table;
+
+// Room for at least size flows.  NULL with rte_errno set.
+struct table *table_create(const char *name, uint32_t size, uint32_t hash_secret, int socket);
+void table_destroy(struct table *t);
+
+// The same for every table with the same secret.
+uint32_t table_hash(const struct flow_key *key, uint32_t hash_secret);
+
+// The lcore, of nb, that owns a flow with this hash, where software spreads them.  Mixed once more,
+// so that an lcore's own flows still fill all buckets of its table.
+static inline uint16_t table_hash_lcore(uint32_t hash, uint16_t nb)
+{
+	return (uint16_t)(((uint64_t)(hash * UINT32_C(0x9e3779b1)) * nb) >> 32);
+}
+
+// flow[i] = the flow of *key[i] or NULL; n <= RTE_HASH_LOOKUP_BULK_MAX.
+void table_lookup_burst(const struct table *t, const struct flow_key *const *key,
+			const uint32_t *hash, uint16_t n, struct flow **flow);
+
+struct flow *table_find(const struct table *t, const struct flow_key *key);
+
+// The flow of key, entered without session and handshake if it was not there.  NULL: table full.
+struct flow *table_enter(struct table *t, const struct flow_key *key);
+
+// Takes the flow out if it has neither session nor handshake.
+void table_leave(struct table *t, struct flow *flow);
+
+// Flows one after another, for housekeeping: the next slot behind *cursor, NULL if it is not used.
+struct flow *table_walk(struct table *t, uint32_t *cursor);
+
+uint32_t table_slots(const struct table *t);
+
+#endif
