@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config_check.h"
+
+#include <string.h>
+
+#define MTU_IPV6_MIN 1280 // RFC 8200 section 5
+
+static const char *family(const struct ip_addr *a)
+{
+	return ip_is_v4(a) ? "IPv4" : "IPv6";
+}
+
+// A host's address that is good on every link: what cp/route.h finds a way to.
+static bool is_unicast(const struct ip_addr *a)
+{
+	static const struct ip_addr loopback = {.byte = {[15] = 1}};
+
+	if (ip_is_v4(a))
+		return a->byte[12] != 0 && a->byte[12] != 127 && a->byte[12] < 224;
+	if (a->byte[0] == 0xfe && (a->byte[1] & 0xc0) == 0x80)
+		return false;
+	return ip_is_set(a) && !ip_equal(a, &loopback) && a->byte[0] != 0xff;
+}
+
+// Where *a is a port's address: prints nothing, returns the port's index or port_nb.
+static unsigned int port_find(const struct config *config, const struct ip_addr *a)
+{
+	for (unsigned int i = 0; i < config->port_nb; i++)
+		for (unsigned int j = 0; j < config->port[i].addr_nb; j++)
+			if (ip_equal(&config->port[i].addr[j].addr, a))
+				return i;
+	return config->port_nb;
+}
+
+static bool port_on_link(const struct config_port *port, const struct ip_addr *a)
+{
+	for (unsigned int i = 0; i < port->addr_nb; i++)
+		if (ip_in_prefix(a, &port->addr[i].addr, port->addr[i].prefix_len))
+			return true;
+	return false;
+}
+
+static bool port_has_family(const struct config_port *port, bool v4)
+{
+	for (unsigned int i = 0; i < port->addr_nb; i++)
+		if (ip_is_v4(&port->addr[i].addr) == v4)
+			return true;
+	return false;
+}
+
+static void check_unicast(struct config_doc *doc, const char *key, const struct ip_addr *a)
+{
+	char text[IP_TEXT_LEN];
+
+	if (!is_unicast(a))
+		config_error(doc, key,
+			     "%s is unset, loopback, link-local or multicast; expected a host's "
+			     "address",
+			     ip_format(a, text));
+}
+
+// The name of entry i of a list may not stand in an entry before it.  names: the first entry's.
+static void check_name(struct config_doc *doc, const char *list, const char *names, size_t stride,
+		       unsigned int i)
+{
+	const char *name = names + i * stride;
+
+	for (unsigned int j = 0; j < i; j++) {
+		if (strcmp(names + j * stride, name) != 0)
+			continue;
+		config_error(doc, "name",
+			     "\"%s\" is the name of %s[%u] too; expected a name "
+			     "of its own",
+			     name, list, j);
+		return;
+	}
+}
+
+static void check_port_addr(struct config_doc *doc, const struct config *config, unsigned int i,
+			    unsigned int j)
+{
+	const struct config_addr *addr = &config->port[i].addr[j];
+	char text[IP_TEXT_LEN];
+
+	config_at(doc, "ports[%u].addresses[%u]", i, j);
+	check_unicast(doc, "", &addr->addr);
+	for (unsigned int p = 0; p <= i; p++) {
+		for (unsigned int a = 0; a < (p == i ? j : config->port[p].addr_nb); a++)
+			if (ip_equal(&config->port[p].addr[a].addr, &addr->addr))
+				config_error(doc, "",
+					     "%s stands in ports[%u].addresses[%u] too; "
+					     "expected an address of its own",
+					     ip_format(&addr->addr, text), p, a);
+	}
+}
+
+static void check_gateway(struct config_doc *doc, const struct config *config,
+			  const struct config_port *port, const struct ip_addr *gateway)
+{
+	char text[IP_TEXT_LEN];
+
+	if (!ip_is_set(gateway))
+		return;
+	ip_format(gateway, text);
+	if (!port_on_link(port, gateway))
+		config_error(doc, "gateways",
+			     "%s lies in no prefix of this port; expected a "
+			     "neighbour's address",
+			     text);
+	else if (port_find(config, gateway) < config->port_nb)
+		config_error(doc, "gateways",
+			     "%s is an address of this gateway; expected a "
+			     "neighbour's address",
+			     text);
+}
+
+static void check_port(struct config_doc *doc, const struct config *config, unsigned int i)
+{
+	const struct config_port *port = &config->port[i];
+
+	config_at(doc, "ports[%u]", i);
+	check_name(doc, "ports", config->port[0].name, sizeof(*port), i);
+	for (unsigned int j = 0; j < i; j++) {
+		size_t len = strcspn(port->device, ",");
+
+		if (strcspn(config->port[j].device, ",") == len &&
+		    strncmp(config->port[j].device, port->device, len) == 0)
+			config_error(doc, "device",
+				     "%.*s is the device of ports[%u] too; "
+				     "expected a device of its own",
+				     (int)len, port->device, j);
+	}
+	if (port->mtu < MTU_IPV6_MIN && port_has_family(port, false))
+		config_error(doc, "mtu", "%u is too small for IPv6; expected %d or more", port->mtu,
+			     MTU_IPV6_MIN);
+	check_gateway(doc, config, port, &port->gateway_v4);
+	check_gateway(doc, config, port, &port->gateway_v6);
+	for (unsigned int j = 0; j < port->addr_nb; j++)
+		check_port_addr(doc, config, i, j);
+}
+
+static void check_roles(struct config_doc *doc, const struct config *config)
+{
+	static const char *const roles[] = {
+		[CONFIG_OUTSIDE] = "outside", [CONFIG_INSIDE] = "inside"};
+	unsigned int nb[2] = {0};
+
+	config_at(doc, "ports");
+	for (unsigned int i = 0; i < config->port_nb; i++)
+		nb[config->port[i].role]++;
+	for (unsigned int role = 0; role < 2; role++)
+		if (nb[role] == 0)
+			config_error(doc, "", "no port has the role %s; expected at least one",
+				     roles[role]);
+}
+
+static void check_listener_addr(struct config_doc *doc, const struct config *config, unsigned int i,
+				unsigned int j)
+{
+	const struct ip_addr *addr = &config->listener[i].addr[j];
+	unsigned int p = port_find(config, addr);
+	char text[IP_TEXT_LEN];
+
+	config_at(doc, "listeners[%u].addresses[%u]", i, j);
+	ip_format(addr, text);
+	if (p == config->port_nb || config->port[p].role != CONFIG_OUTSIDE)
+		config_error(doc, "", "%s is no address of an outside port; expected one of those",
+			     text);
+	for (unsigned int l = 0; l <= i; l++) {
+		if (config->listener[l].port != config->listener[i].port)
+			continue;
+		for (unsigned int a = 0; a < (l == i ? j : config->listener[l].addr_nb); a++)
+			if (ip_equal(&config->listener[l].addr[a], addr))
+				config_error(doc, "",
+					     "%s with port %u stands in "
+					     "listeners[%u].addresses[%u] too; expected "
+					     "another address or port",
+					     text, config->listener[i].port, l, a);
+	}
+}
+
+// What cp/neigh.h does to find the way: a prefix that holds the address, else a gateway.
+static bool backend_has_route(const struct config *config, const struct ip_addr *a)
+{
+	bool v4 = ip_is_v4(a);
+
+	for (unsigned int i = 0; i < config->port_nb; i++) {
+		const struct config_port *port = &config->port[i];
+		const struct ip_addr *gateway = v4 ? &port->gateway_v4 : &port->gateway_v6;
+
+		if (port->role != CONFIG_INSIDE || !port_has_family(port, v4))
+			continue;
+		if (ip_is_set(gateway) || port_on_link(port, a))
+			return true;
+	}
+	return false;
+}
+
+static void check_backend(struct config_doc *doc, const struct config *config, unsigned int i)
+{
+	const struct config_backend *backend = &config->backend[i];
+	char text[IP_TEXT_LEN];
+
+	config_at(doc, "backends[%u]", i);
+	check_name(doc, "backends", config->backend[0].name, sizeof(*backend), i);
+	check_unicast(doc, "address", &backend->addr);
+	ip_format(&backend->addr, text);
+	if (port_find(config, &backend->addr) < config->port_nb)
+		config_error(doc, "address",
+			     "%s is an address of this gateway; expected the "
+			     "backend's",
+			     text);
+	else if (!backend_has_route(config, &backend->addr))
+		config_error(doc, "address",
+			     "no inside port leads to %s; expected an inside "
+			     "%s prefix that holds it, or a gateway",
+			     text, family(&backend->addr));
+}
+
+void config_check(struct config_doc *doc, const struct config *config)
+{
+	config_at(doc, "memory");
+	if (!config->huge_pages && config->memory_mb == 0)
+		config_error(doc, "memory_mb", "0 without huge pages; expected 1 to 1048576");
+	for (unsigned int i = 0; i < config->port_nb; i++)
+		check_port(doc, config, i);
+	check_roles(doc, config);
+	for (unsigned int i = 0; i < config->listener_nb; i++) {
+		config_at(doc, "listeners[%u]", i);
+		check_name(doc, "listeners", config->listener[0].name, sizeof(config->listener[0]),
+			   i);
+		for (unsigned int j = 0; j < config->listener[i].addr_nb; j++)
+			check_listener_addr(doc, config, i, j);
+	}
+	for (unsigned int i = 0; i < config->backend_nb; i++)
+		check_backend(doc, config, i);
+	config_at(doc, "%s", "");
+}

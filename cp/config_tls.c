@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <string.h>
+
+#include "config_check.h"
+
+// Kinds of certificate key, as bits.
+enum {
+	KEY_RSA = 1,
+	KEY_ECDSA = 2,
+};
+
+// OpenSSL's last reason, and none left.
+static const char *reason(void)
+{
+	const char *text = ERR_reason_error_string(ERR_peek_last_error());
+
+	ERR_clear_error();
+	return text != NULL ? text : "not readable";
+}
+
+// Asks for no passphrase: OpenSSL would read the terminal.
+static int no_passphrase(char *buf, int size, int rwflag, void *arg)
+{
+	(void)buf;
+	(void)size;
+	(void)rwflag;
+	(void)arg;
+	return -1;
+}
+
+static BIO *file_open(struct config_doc *doc, const char *key, const char *file)
+{
+	BIO *bio;
+
+	errno = 0;
+	bio = BIO_new_file(file, "r");
+	if (bio == NULL)
+		config_error(doc, key, "%s: %s; expected a PEM file", file,
+			     errno != 0 ? strerror(errno) : reason());
+	ERR_clear_error();
+	return bio;
+}
+
+static X509 *certificate_read(struct config_doc *doc, const char *file)
+{
+	BIO *bio = file_open(doc, "certificate", file);
+	X509 *x = NULL;
+
+	if (bio == NULL)
+		return NULL;
+	x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+	if (x == NULL)
+		config_error(doc, "certificate",
+			     "%s: %s; expected a PEM file with the "
+			     "certificate first",
+			     file, reason());
+	BIO_free(bio);
+	return x;
+}
+
+static EVP_PKEY *key_read(struct config_doc *doc, const char *file)
+{
+	BIO *bio = file_open(doc, "key", file);
+	EVP_PKEY *key = NULL;
+
+	if (bio == NULL)
+		return NULL;
+	key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+	if (key == NULL)
+		config_error(doc, "key",
+			     "%s: %s; expected a PEM file with a private key that "
+			     "is not encrypted",
+			     file, reason());
+	BIO_free(bio);
+	return key;
+}
+
+// Returns the KEY_ bit of a certificate that can be used with its key, or 0.
+static unsigned int check_certificate(struct config_doc *doc, const struct config_certificate *c,
+				      SSL_CTX *ctx)
+{
+	X509 *x = certificate_read(doc, c->certificate);
+	EVP_PKEY *key = key_read(doc, c->key);
+	unsigned int kind = 0;
+
+	if (x == NULL || key == NULL)
+		goto out;
+	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
+		kind = KEY_RSA;
+	else if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC)
+		kind = KEY_ECDSA;
+	if (kind == 0) {
+		config_error(doc, "key", "%s: neither ECDSA nor RSA; expected one of them", c->key);
+	} else if (X509_check_private_key(x, key) != 1) {
+		config_error(doc, "key",
+			     "%s: does not match the certificate %s; expected its "
+			     "private key",
+			     c->key, c->certificate);
+		kind = 0;
+	} else if (SSL_CTX_use_certificate_chain_file(ctx, c->certificate) != 1 ||
+		   SSL_CTX_use_PrivateKey(ctx, key) != 1) {
+		config_error(doc, "certificate",
+			     "%s: %s; expected a certificate that OpenSSL "
+			     "accepts",
+			     c->certificate, reason());
+		kind = 0;
+	}
+out:
+	ERR_clear_error();
+	EVP_PKEY_free(key);
+	X509_free(x);
+	return kind;
+}
+
+// The KEY_ bit of a suite's certificate, or 0 if the record layer or the handshake cannot do it.
+static unsigned int suite_kind(const SSL_CIPHER *suite)
+{
+	int cipher = SSL_CIPHER_get_cipher_nid(suite);
+	int auth = SSL_CIPHER_get_auth_nid(suite);
+
+	if (SSL_CIPHER_get_kx_nid(suite) != NID_kx_ecdhe ||
+	    (cipher != NID_aes_128_gcm && cipher != NID_aes_256_gcm))
+		return 0;
+	if (auth == NID_auth_rsa)
+		return KEY_RSA;
+	return auth == NID_auth_ecdsa ? KEY_ECDSA : 0;
+}
+
+// Returns the KEY_ bits of all suites that the list selects, or 0 after an error.
+static unsigned int check_suites(struct config_doc *doc, const char *suites, SSL_CTX *ctx)
+{
+	STACK_OF(SSL_CIPHER) * list;
+	unsigned int kinds = 0;
+
+	if (SSL_CTX_set_cipher_list(ctx, suites) != 1) {
+		ERR_clear_error();
+		config_error(doc, "suites",
+			     "\"%.128s\" selects no suite; expected an OpenSSL "
+			     "list as ECDHE+AESGCM",
+			     suites);
+		return 0;
+	}
+	list = SSL_CTX_get_ciphers(ctx);
+	for (int i = 0; i < sk_SSL_CIPHER_num(list); i++) {
+		const SSL_CIPHER *suite = sk_SSL_CIPHER_value(list, i);
+		unsigned int kind = suite_kind(suite);
+
+		if (SSL_CIPHER_get_kx_nid(suite) == NID_kx_any) // TLS 1.3: never negotiated
+			continue;
+		if (kind == 0) {
+			config_error(doc, "suites",
+				     "\"%.128s\" selects %s; expected only "
+				     "ECDHE-ECDSA and ECDHE-RSA with AES-GCM, as "
+				     "ECDHE+AESGCM",
+				     suites, SSL_CIPHER_get_name(suite));
+			return 0;
+		}
+		kinds |= kind;
+	}
+	return kinds;
+}
+
+static void check_listener(struct config_doc *doc, const struct config_listener *listener,
+			   unsigned int i, SSL_CTX *ctx)
+{
+	unsigned int suite_kinds, kinds = 0;
+
+	config_at(doc, "listeners[%u]", i);
+	suite_kinds = check_suites(doc, listener->suites, ctx);
+	if (SSL_CTX_set1_groups_list(ctx, listener->groups) != 1) {
+		ERR_clear_error();
+		config_error(doc, "groups",
+			     "\"%.128s\" has an unknown group; expected a list as "
+			     "X25519:P-256:P-384",
+			     listener->groups);
+	}
+	for (unsigned int j = 0; j < listener->certificate_nb; j++) {
+		unsigned int kind;
+
+		config_at(doc, "listeners[%u].certificates[%u]", i, j);
+		kind = check_certificate(doc, &listener->certificate[j], ctx);
+		if ((kinds & kind) != 0)
+			config_error(doc, "certificate",
+				     "second %s certificate of this listener; "
+				     "expected at most one ECDSA and one RSA",
+				     kind == KEY_RSA ? "RSA" : "ECDSA");
+		kinds |= kind;
+	}
+	config_at(doc, "listeners[%u]", i);
+	if (kinds != 0 && suite_kinds != 0 && (kinds & suite_kinds) == 0)
+		config_error(doc, "suites",
+			     "\"%.128s\" has no suite for the certificates; "
+			     "expected one for %s",
+			     listener->suites, kinds == KEY_RSA ? "RSA" : "ECDSA");
+}
+
+void config_check_tls(struct config_doc *doc, const struct config *config)
+{
+	for (unsigned int i = 0; i < config->listener_nb; i++) {
+		SSL_CTX *ctx = SSL_CTX_new(DTLS_server_method());
+
+		if (ctx == NULL) {
+			config_at(doc, "%s", "");
+			config_error(doc, "", "OpenSSL: %s; expected a working library", reason());
+			return;
+		}
+		check_listener(doc, &config->listener[i], i, ctx);
+		SSL_CTX_free(ctx);
+	}
+	config_at(doc, "%s", "");
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_CP_H
+#define DTLSGW_CP_H
+
+#include <event2/event.h>
+#include <pthread.h>
+
+#include "dp.h"
+#include "log.h"
+
+#define LOG_TYPE log_cp
+
+struct cookie_rotation;
+struct hs_table;
+struct keylog;
+struct nat_pool;
+struct neigh;
+struct session_dir;
+struct tls;
+
+// The control plane.  One thread writes it, under lock; telemetry reads it under lock.
+struct cp {
+	struct dp *dp;
+	const struct config *config;
+	struct event_base *base;
+	pthread_mutex_t lock; // held while the loop handles events
+	struct aead *aead;    // this thread's ipsec-mb manager
+	struct cookie_rotation *cookies;
+	struct neigh *neigh;
+	struct tls *tls[CONFIG_LISTENER_MAX]; // by listener
+	struct keylog *keylog;		      // NULL: off
+	struct hs_table *handshakes;
+	struct session_dir *sessions;
+	struct nat_pool *nat;
+	bool stopping; // no new handshakes; sessions are being closed
+};
+
+// Makes every part of the control plane; nothing runs yet.  Returns NULL with errno set, after a
+// LOG that names what failed.
+struct cp *cp_create(struct dp *dp);
+
+// After dp_stop(); NULL is fine.
+void cp_destroy(struct cp *cp);
+
+#endif

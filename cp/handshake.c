@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "handshake.h"
+
+#include <openssl/err.h>
+#include <rte_cycles.h>
+#include <stdlib.h>
+
+#include "hs_table.h"
+#include "install.h"
+#include "keyblock.h"
+#include "neigh.h"
+#include "tls.h"
+
+#define ROOM_RETRY_US 1000 // how often a full ring is tried
+
+// What the records of a datagram ask for.
+struct verdict {
+	bool locked; // a record of epoch 1 came before its keys
+	bool data;   // application data came before the session
+};
+
+static struct handshake_stats *counters(const struct handshake *hs)
+{
+	return hs_table_counters(hs->cp->handshakes, hs->listener);
+}
+
+static uint64_t elapsed_ms(const struct handshake *hs)
+{
+	return (rte_rdtsc() - hs->begun_tsc) * 1000 / rte_get_tsc_hz();
+}
+
+static const char *peer_text(const struct handshake *hs, char text[static IP_PORT_TEXT_LEN])
+{
+	return ip_port_format(&hs->flow.remote, hs->flow.remote_port, text);
+}
+
+static const char *listener_name(const struct handshake *hs)
+{
+	return hs->cp->config->listener[hs->listener].name;
+}
+
+// The oldest error that OpenSSL noted, which is the cause of the others.
+static const char *ssl_reason(const char *otherwise)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_error());
+
+	return reason != NULL ? reason : otherwise;
+}
+
+static void close_ssl(struct handshake *hs)
+{
+	if (hs->ssl == NULL)
+		return;
+	SSL_set_shutdown(hs->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	SSL_free(hs->ssl);
+	hs->ssl = NULL;
+	ERR_clear_error();
+}
+
+static void destroy(struct handshake *hs)
+{
+	struct cp *cp = hs->cp;
+
+	close_ssl(hs);
+	if (hs->timer != NULL)
+		event_free(hs->timer);
+	hs_early_discard(&hs->early, cp);
+	hs_bio_discard(&hs->bio);
+	install_free(cp, hs->bio.session);
+	if (hs->routed)
+		neigh_release(cp, hs->encap.next_hop);
+	hs_table_leave(cp->handshakes, &hs->flow);
+	explicit_bzero(hs, sizeof(*hs));
+	free(hs);
+}
+
+// Gives hs up; what it has in its flight is still sent.
+static void give_up(struct handshake *hs, uint64_t *counter, const char *reason)
+{
+	char peer[IP_PORT_TEXT_LEN];
+
+	(*counter)++;
+	LOG_LIMITED(NOTICE, "handshake: %s on %s: failed: %s, %" PRIu64 " ms", peer_text(hs, peer),
+		    listener_name(hs), reason, elapsed_ms(hs));
+	close_ssl(hs);
+	install_free(hs->cp, hs->bio.session);
+	hs->bio.session = NULL;
+	hs->state = HS_WAIT_REMOVE;
+}
+
+static void fail(struct handshake *hs, const char *reason)
+{
+	give_up(hs, &counters(hs)->failed, reason);
+}
+
+static void send_flight(struct handshake *hs)
+{
+	for (uint16_t i = 0; i < hs->bio.flight_nb; i++)
+		neigh_send(hs->cp, hs->lcore, hs->bio.flight[i], &hs->encap);
+	hs->bio.flight_nb = 0;
+}
+
+static void arm(struct handshake *hs, uint64_t us)
+{
+	struct timeval tv = {.tv_sec = (time_t)(us / 1000000),
+			     .tv_usec = (suseconds_t)(us % 1000000)};
+
+	evtimer_add(hs->timer, &tv);
+}
+
+// Until OpenSSL wants to send its flight again, or the handshake has taken too long.
+static void arm_retransmission(struct handshake *hs)
+{
+	uint64_t limit = (uint64_t)hs->cp->config->handshake_timeout_s * 1000;
+	uint64_t spent = elapsed_ms(hs);
+	uint64_t us = spent < limit ? (limit - spent) * 1000 : 0;
+	struct timeval tv;
+
+	if (DTLSv1_get_timeout(hs->ssl, &tv) == 1)
+		us = RTE_MIN(us, (uint64_t)tv.tv_sec * 1000000 + (uint64_t)tv.tv_usec);
+	arm(hs, us);
+}
+
+static bool send_remove(struct cp *cp, uint16_t lcore, const struct flow_key *flow)
+{
+	struct msg msg = {.type = MSG_HANDSHAKE_REMOVE, .flow = *flow};
+
+	return dp_send(cp->dp, lcore, &msg);
+}
+
+// Brings hs to rest in its state, after whatever happened to it; may destroy it.
+static void settle(struct handshake *hs)
+{
+	switch (hs->state) {
+	case HS_WAIT_CLIENT:
+		send_flight(hs);
+		arm_retransmission(hs);
+		break;
+	case HS_WAIT_ROOM:
+		if (install_send(hs))
+			hs->state = HS_WAIT_INSTALLED;
+		else
+			arm(hs, ROOM_RETRY_US);
+		break;
+	case HS_WAIT_INSTALLED:
+		break;
+	case HS_WAIT_REMOVE:
+		send_flight(hs);
+		if (send_remove(hs->cp, hs->lcore, &hs->flow))
+			destroy(hs);
+		else
+			arm(hs, ROOM_RETRY_US);
+		break;
+	}
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct handshake *hs = arg;
+
+	RTE_SET_USED(fd);
+	RTE_SET_USED(what);
+	if (hs->state == HS_WAIT_CLIENT) {
+		ERR_clear_error();
+		if (elapsed_ms(hs) >= (uint64_t)hs->cp->config->handshake_timeout_s * 1000)
+			give_up(hs, &counters(hs)->expired, "not finished in time");
+		else if (DTLSv1_handle_timeout(hs->ssl) < 0)
+			fail(hs, ssl_reason("too many retransmissions"));
+	}
+	settle(hs);
+}
+
+static void complete(struct handshake *hs)
+{
+	const char *reason;
+
+	evtimer_del(hs->timer);
+	hs->suite = SSL_get_cipher_name(hs->ssl);
+	close_ssl(hs);
+	reason = hs->bio.finished_len == 0 ? "no Finished was made" : install_build(hs);
+	if (reason == NULL) {
+		hs->state = HS_WAIT_ROOM;
+		return;
+	}
+	hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
+	fail(hs, reason);
+}
+
+// Lets OpenSSL read what was offered.
+static void step(struct handshake *hs)
+{
+	int rc, error;
+
+	ERR_clear_error();
+	rc = SSL_do_handshake(hs->ssl);
+	error = SSL_get_error(hs->ssl, rc);
+	hs->bio.record = NULL;
+	if (rc == 1)
+		complete(hs);
+	else if (error == SSL_ERROR_ZERO_RETURN)
+		fail(hs, "closed by the client");
+	else if (error != SSL_ERROR_WANT_READ)
+		fail(hs, ssl_reason("SSL_do_handshake failed"));
+}
+
+static void offer(struct handshake *hs, const uint8_t *record, uint16_t len)
+{
+	hs->bio.record = record;
+	hs->bio.record_len = len;
+	step(hs);
+}
+
+// True if the session with the keys exists, or could be made now.
+static bool has_keys(struct handshake *hs)
+{
+	struct cp *cp = hs->cp;
+	struct traffic_keys keys;
+	void *s;
+	int rc;
+
+	if (hs->bio.session != NULL)
+		return true;
+	rc = keyblock_derive(hs->ssl, &keys);
+	if (rc == -EAGAIN)
+		return false;
+	if (rc != 0) {
+		fail(hs, "the key block cannot be derived");
+		return false;
+	}
+	if (rte_mempool_get(cp->dp->session_pool, &s) == 0) {
+		hs->bio.session = s;
+		session_init(s, cp->aead, &keys, cp->config->replay_window);
+	} else {
+		hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
+		fail(hs, "no memory for one more session");
+	}
+	keys_wipe(&keys);
+	return hs->bio.session != NULL;
+}
+
+// OpenSSL sees handshake, ChangeCipherSpec and alert records, of epoch 1 only those that
+// authenticate, and never application data, which it would swallow.
+static void take_record(struct handshake *hs, const uint8_t *p, uint16_t len,
+			const struct record *rec, struct verdict *verdict)
+{
+	bool data = rec->type == DTLS_APPLICATION_DATA;
+
+	if (data && rec->epoch == 1)
+		verdict->data = true;
+	if (hs->state != HS_WAIT_CLIENT || data || rec->epoch > 1 ||
+	    rec->type < DTLS_CHANGE_CIPHER_SPEC || rec->type > DTLS_HANDSHAKE)
+		return;
+	if (rec->epoch == 0)
+		offer(hs, p, len);
+	else if (!has_keys(hs))
+		verdict->locked = true;
+	else if (hs_bio_accept(&hs->bio, p, len))
+		offer(hs, p, len);
+}
+
+static struct verdict take_records(struct handshake *hs, const uint8_t *p, size_t left)
+{
+	struct verdict verdict = {false, false};
+	struct record rec;
+
+	while (record_parse(p, left, &rec)) {
+		uint16_t len = DTLS_RECORD_HEADER_LEN + rec.fragment_len;
+
+		take_record(hs, p, len, &rec, &verdict);
+		p += len;
+		left -= len;
+	}
+	return verdict;
+}
+
+// Once there are keys, the records that came before them.
+static void offer_early(struct handshake *hs)
+{
+	if (hs->early.nb == 0 || hs->early_offered || hs->state != HS_WAIT_CLIENT || !has_keys(hs))
+		return;
+	hs->early_offered = true;
+	for (uint16_t i = 0; i < hs->early.nb; i++) {
+		struct rte_mbuf *m = hs->early.datagram[i].mbuf;
+
+		take_records(hs, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+	}
+}
+
+void handshake_record(struct cp *cp, const struct msg *msg)
+{
+	struct handshake *hs = hs_table_find(cp->handshakes, &msg->flow);
+	struct rte_mbuf *m = msg->mbuf;
+	struct verdict verdict;
+
+	if (hs == NULL) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	verdict = take_records(hs, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+	offer_early(hs);
+	if (hs->state == HS_WAIT_REMOVE || !(verdict.data || verdict.locked))
+		rte_pktmbuf_free(m);
+	else if (hs_early_hold(&hs->early, cp, m, verdict.data ? msg->l234_len : 0))
+		counters(hs)->early_held++;
+	else
+		counters(hs)->early_dropped++;
+	settle(hs);
+}
+
+// Headers, datagram size and SSL for the way to the client.  Returns NULL or what there was not.
+static const char *prepare(struct handshake *hs)
+{
+	struct cp *cp = hs->cp;
+	struct encap_addr addr = {
+		.src = hs->flow.local,
+		.dst = hs->flow.remote,
+		.src_port = hs->flow.local_port,
+		.dst_port = hs->flow.remote_port,
+	};
+	const struct port *port;
+	struct route route;
+	BIO *bio;
+
+	if (neigh_route(cp, &hs->flow.remote, true, &route) != 0)
+		return "no route to the client";
+	port = &cp->dp->port[route.port_id];
+	encap_init(&hs->encap, port, route.port_id, route.next_hop, &addr);
+	hs->routed = true;
+	hs->bio.header_len = encap_len(&hs->encap) - hs->encap.l2_len;
+	hs->bio.mtu = RTE_MIN(HS_PAYLOAD_MAX, port->mtu - hs->bio.header_len);
+	hs->bio.pool = cp->dp->mbuf_pool;
+	hs->bio.aead = cp->aead;
+	hs->timer = evtimer_new(cp->base, on_timer, hs);
+	hs->ssl = tls_ssl_new(cp->tls[hs->listener]);
+	bio = hs_bio_new(&hs->bio);
+	if (hs->timer == NULL || hs->ssl == NULL || bio == NULL) {
+		BIO_free(bio);
+		return "no memory";
+	}
+	SSL_set_bio(hs->ssl, bio, bio);
+	SSL_set_mtu(hs->ssl, hs->bio.mtu);
+	return NULL;
+}
+
+// A handshake for the message's ClientHello, NULL if it is refused.
+static struct handshake *begin(struct cp *cp, const struct msg *msg,
+			       const struct client_hello *hello)
+{
+	struct handshake *hs = cp->stopping ? NULL : calloc(1, sizeof(*hs));
+	const char *reason = "no memory, or the gateway stops";
+	char peer[IP_PORT_TEXT_LEN];
+
+	if (hs != NULL) {
+		hs->cp = cp;
+		hs->flow = msg->flow;
+		hs->listener = msg->listener;
+		hs->lcore = msg->lcore;
+		hs->begun_tsc = rte_rdtsc();
+		hs->bio.epoch0_seq = hello->record_seq;
+		memcpy(hs->random, hello->version + 2, sizeof(hs->random));
+		reason = "too many handshakes under way";
+		if (hs_table_enter(cp->handshakes, &hs->flow, hs) == 0)
+			reason = prepare(hs);
+	}
+	if (reason == NULL) {
+		counters(hs)->started++;
+		return hs;
+	}
+	hs_table_counters(cp->handshakes, msg->listener)->refused++;
+	LOG_LIMITED(WARNING, "handshake: %s: refused: %s",
+		    ip_port_format(&msg->flow.remote, msg->flow.remote_port, peer), reason);
+	if (hs != NULL)
+		destroy(hs);
+	// If there is no room on the ring, the lcore's own timer does it.
+	send_remove(cp, msg->lcore, &msg->flow);
+	return NULL;
+}
+
+// Gives OpenSSL the first ClientHello; p is its datagram.
+static void listen_first(struct handshake *hs, const uint8_t *p, uint16_t len)
+{
+	BIO_ADDR *client = BIO_ADDR_new(); // DTLSv1_listen() wants one; it stays empty
+	struct record rec;
+	uint16_t first;
+	int rc = -1;
+
+	record_parse(p, len, &rec);
+	first = DTLS_RECORD_HEADER_LEN + rec.fragment_len;
+	hs->bio.record = p;
+	hs->bio.record_len = first;
+	ERR_clear_error();
+	if (client != NULL)
+		rc = DTLSv1_listen(hs->ssl, client);
+	BIO_ADDR_free(client);
+	if (rc != 1) {
+		fail(hs, ssl_reason("ClientHello refused"));
+		return;
+	}
+	step(hs);
+	take_records(hs, p + first, len - first);
+}
+
+void handshake_hello(struct cp *cp, const struct msg *msg)
+{
+	struct handshake *hs = hs_table_find(cp->handshakes, &msg->flow);
+	struct rte_mbuf *m = msg->mbuf;
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	struct client_hello hello;
+
+	if (!client_hello_parse(p, m->data_len, &hello))
+		goto out;
+	// The lcore ends the flow's handshake when it installs the session, so that this
+	// ClientHello comes to nothing; the client will send it again.
+	if (hs != NULL && (hs->state == HS_WAIT_ROOM || hs->state == HS_WAIT_INSTALLED))
+		goto out;
+	if (hs != NULL && hs->state == HS_WAIT_CLIENT &&
+	    memcmp(hs->random, hello.version + 2, sizeof(hs->random)) == 0) {
+		take_records(hs, p, m->data_len);
+		settle(hs);
+		goto out;
+	}
+	if (hs != NULL) {
+		if (hs->state == HS_WAIT_CLIENT)
+			counters(hs)->replaced++;
+		destroy(hs);
+	}
+	hs = begin(cp, msg, &hello);
+	if (hs != NULL) {
+		listen_first(hs, p, m->data_len);
+		settle(hs);
+	}
+out:
+	rte_pktmbuf_free(m);
+}
+
+void handshake_expired(struct cp *cp, const struct msg *msg)
+{
+	struct handshake *hs = hs_table_find(cp->handshakes, &msg->flow);
+
+	if (hs == NULL || hs->state == HS_WAIT_ROOM || hs->state == HS_WAIT_INSTALLED)
+		return;
+	if (hs->state == HS_WAIT_CLIENT)
+		give_up(hs, &counters(hs)->expired, "not finished in time");
+	destroy(hs);
+}
+
+void handshake_installed(struct handshake *hs)
+{
+	char peer[IP_PORT_TEXT_LEN];
+
+	counters(hs)->completed++;
+	LOG_LIMITED(INFO, "handshake: %s on %s: done, %s, %" PRIu64 " ms", peer_text(hs, peer),
+		    listener_name(hs), hs->suite, elapsed_ms(hs));
+	send_flight(hs);
+	hs_early_inject(&hs->early, hs->cp, hs->lcore);
+	destroy(hs);
+}
+
+void handshake_not_installed(struct handshake *hs, const char *reason)
+{
+	hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
+	fail(hs, reason);
+	settle(hs);
+}
+
+void handshake_shutdown(struct cp *cp)
+{
+	struct handshake *hs;
+	uint32_t cursor = 0;
+
+	while ((hs = hs_table_next(cp->handshakes, &cursor)) != NULL) {
+		struct session *s = hs->bio.session;
+
+		if (hs->state == HS_WAIT_INSTALLED)
+			continue;
+		if (hs->state == HS_WAIT_ROOM) {
+			hs->bio.session = NULL;
+			install_give_back(cp, s);
+		}
+		if (hs->state != HS_WAIT_REMOVE)
+			counters(hs)->failed++;
+		send_remove(cp, hs->lcore, &hs->flow);
+		destroy(hs);
+	}
+}

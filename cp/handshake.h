@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_HANDSHAKE_H
+#define DTLSGW_HANDSHAKE_H
+
+#include "cp.h"
+#include "hs_bio.h"
+#include "hs_early.h"
+
+// What a handshake waits for, and what happens then:
+//
+//   WAIT_CLIENT     records of the client → SSL; its timer → retransmission, or the end
+//   WAIT_ROOM       room on the lcore's ring → SESSION_INSTALL
+//   WAIT_INSTALLED  INSTALLED → last flight and held datagrams; INSTALL_FAILED → alert
+//   WAIT_REMOVE     room on the lcore's ring → HANDSHAKE_REMOVE
+enum hs_state { HS_WAIT_CLIENT, HS_WAIT_ROOM, HS_WAIT_INSTALLED, HS_WAIT_REMOVE };
+
+// One handshake, from the good cookie to INSTALLED.  Owner: cp.
+struct handshake {
+	struct cp *cp;
+	struct flow_key flow;
+	enum hs_state state;
+	uint8_t listener;  // index in config.listener
+	uint16_t lcore;	   // that has the flow
+	SSL *ssl;	   // WAIT_CLIENT only
+	const char *suite; // OpenSSL's name, once it is known
+	struct event *timer;
+	struct hs_bio bio;
+	struct encap encap; // towards the client
+	bool routed;	    // encap holds a reference of its next hop
+	uint64_t begun_tsc;
+	uint8_t random[DTLS_RANDOM_LEN]; // of the ClientHello
+	bool early_offered;		 // the held records of epoch 1 were offered to ssl
+	struct hs_early early;
+};
+
+// Messages of the lcores; each takes the message's mbuf.
+void handshake_hello(struct cp *cp, const struct msg *msg);
+void handshake_record(struct cp *cp, const struct msg *msg);
+void handshake_expired(struct cp *cp, const struct msg *msg); // MSG_HANDSHAKE_ENDED
+
+// For install.c: the session is live; sends what was held back and destroys hs.
+void handshake_installed(struct handshake *hs);
+
+// For install.c: the session could not be installed; hs no longer has one.
+void handshake_not_installed(struct handshake *hs, const char *reason);
+
+// Gives up all handshakes but those that wait for INSTALLED.
+void handshake_shutdown(struct cp *cp);
+
+#endif

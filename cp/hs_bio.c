@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "hs_bio.h"
+
+#include <rte_mbuf.h>
+
+#define RECORD_MAX 2048 // bytes of a client's record of epoch 1
+
+// Room for len bytes behind the flight's other records, NULL if there is none.
+static uint8_t *flight_room(struct hs_bio *h, uint16_t len)
+{
+	struct rte_mbuf *m = h->flight_nb > 0 ? h->flight[h->flight_nb - 1] : NULL;
+
+	if (m == NULL || m->data_len + len > h->mtu || rte_pktmbuf_tailroom(m) < len) {
+		if (h->flight_nb == HS_FLIGHT_MAX)
+			return NULL;
+		m = rte_pktmbuf_alloc(h->pool);
+		if (m == NULL)
+			return NULL;
+		h->flight[h->flight_nb++] = m;
+	}
+	return (uint8_t *)rte_pktmbuf_append(m, len);
+}
+
+static void note_finished(struct hs_bio *h, const struct record *rec, const uint8_t *plain)
+{
+	if (rec->type != DTLS_HANDSHAKE || rec->plain_len == 0 || plain[0] != DTLS_FINISHED ||
+	    rec->plain_len > sizeof(h->finished))
+		return;
+	memcpy(h->finished, plain, rec->plain_len);
+	h->finished_len = (uint8_t)rec->plain_len;
+}
+
+// Opens OpenSSL's record at p and seals it again, in place, under the session's next number.
+static bool reseal(struct hs_bio *h, uint8_t *p, struct record *rec)
+{
+	struct session *s = h->session;
+	struct aead_op op;
+
+	if (s == NULL || !record_open_prepare(s->suite, s->tx.iv, p, rec, &op))
+		return false;
+	op.key = &s->tx.key;
+	aead_open_burst(h->aead, &op, 1);
+	if (!op.ok)
+		return false;
+	note_finished(h, rec, op.data);
+	rec->epoch = s->tx.epoch;
+	rec->seq = s->tx.seq++;
+	record_seal_prepare(s->suite, s->tx.iv, p, rec, &op);
+	op.key = &s->tx.key;
+	aead_seal_burst(h->aead, &op, 1);
+	return true;
+}
+
+// Puts one record of OpenSSL's into the flight.
+static bool put(struct hs_bio *h, const uint8_t *p, struct record *rec)
+{
+	uint16_t len = DTLS_RECORD_HEADER_LEN + rec->fragment_len;
+	uint8_t *room;
+
+	if (h->epoch0_seq > DTLS_SEQ_MAX)
+		return false;
+	room = flight_room(h, len);
+	if (room == NULL) // in epoch 0 like a loss on the way; a Finished must be known
+		return rec->epoch == 0;
+	memcpy(room, p, len);
+	if (rec->epoch != 0)
+		return reseal(h, room, rec);
+	rec->seq = h->epoch0_seq++;
+	record_write(room, rec);
+	return true;
+}
+
+static int bio_write(BIO *bio, const char *data, int len)
+{
+	struct hs_bio *h = BIO_get_data(bio);
+	const uint8_t *p = (const uint8_t *)data;
+	size_t left = len > 0 ? (size_t)len : 0;
+	struct record rec;
+
+	BIO_clear_retry_flags(bio);
+	while (left > 0) {
+		if (!record_parse(p, left, &rec))
+			return -1;
+		size_t record_len = DTLS_RECORD_HEADER_LEN + (size_t)rec.fragment_len;
+
+		if (!put(h, p, &rec))
+			return -1;
+		p += record_len;
+		left -= record_len;
+	}
+	return len;
+}
+
+static int bio_read(BIO *bio, char *data, int len)
+{
+	struct hs_bio *h = BIO_get_data(bio);
+	int n;
+
+	BIO_clear_retry_flags(bio);
+	if (h->record == NULL || len <= 0) {
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	n = RTE_MIN(len, (int)h->record_len);
+	memcpy(data, h->record, (size_t)n);
+	h->record = NULL;
+	return n;
+}
+
+static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
+{
+	struct hs_bio *h = BIO_get_data(bio);
+
+	RTE_SET_USED(number);
+	RTE_SET_USED(pointer);
+	switch (command) {
+	case BIO_CTRL_FLUSH:
+		return 1;
+	case BIO_CTRL_PENDING:
+		return h->record != NULL ? h->record_len : 0;
+	case BIO_CTRL_DGRAM_QUERY_MTU:
+	case BIO_CTRL_DGRAM_GET_MTU:
+	case BIO_CTRL_DGRAM_GET_FALLBACK_MTU:
+		return h->mtu;
+	case BIO_CTRL_DGRAM_GET_MTU_OVERHEAD:
+		return h->header_len;
+	}
+	return 0;
+}
+
+// Made once, kept until the program ends.
+static const BIO_METHOD *method(void)
+{
+	static BIO_METHOD *made;
+
+	if (made == NULL) {
+		made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "handshake");
+		if (made == NULL)
+			return NULL;
+		BIO_meth_set_write(made, bio_write);
+		BIO_meth_set_read(made, bio_read);
+		BIO_meth_set_ctrl(made, bio_ctrl);
+	}
+	return made;
+}
+
+BIO *hs_bio_new(struct hs_bio *h)
+{
+	const BIO_METHOD *m = method();
+	BIO *bio = m != NULL ? BIO_new(m) : NULL;
+
+	if (bio != NULL) {
+		BIO_set_data(bio, h);
+		BIO_set_init(bio, 1);
+	}
+	return bio;
+}
+
+bool hs_bio_accept(struct hs_bio *h, const uint8_t *record, uint16_t len)
+{
+	struct session *s = h->session;
+	uint8_t copy[RECORD_MAX];
+	struct record rec;
+	struct aead_op op;
+
+	if (len > sizeof(copy) || !record_parse(record, len, &rec) || rec.epoch != s->rx.epoch ||
+	    !replay_fresh(&s->rx.replay, rec.seq))
+		return false;
+	memcpy(copy, record, len);
+	if (!record_open_prepare(s->suite, s->rx.iv, copy, &rec, &op))
+		return false;
+	op.key = &s->rx.key;
+	aead_open_burst(h->aead, &op, 1);
+	explicit_bzero(copy, sizeof(copy));
+	return op.ok && replay_accept(&s->rx.replay, rec.seq);
+}
+
+void hs_bio_alert(struct hs_bio *h, enum dtls_alert_description description)
+{
+	struct record rec = {
+		.type = DTLS_ALERT,
+		.version = DTLS_VERSION_1_2,
+		.fragment_len = DTLS_ALERT_LEN,
+		.seq = h->epoch0_seq,
+	};
+	uint8_t *p;
+
+	hs_bio_discard(h);
+	if (h->epoch0_seq > DTLS_SEQ_MAX)
+		return;
+	p = flight_room(h, DTLS_RECORD_HEADER_LEN + DTLS_ALERT_LEN);
+	if (p == NULL)
+		return;
+	h->epoch0_seq++;
+	record_write(p, &rec);
+	p[DTLS_RECORD_HEADER_LEN] = DTLS_ALERT_FATAL;
+	p[DTLS_RECORD_HEADER_LEN + 1] = (uint8_t)description;
+}
+
+void hs_bio_discard(struct hs_bio *h)
+{
+	for (uint16_t i = 0; i < h->flight_nb; i++)
+		rte_pktmbuf_free(h->flight[i]);
+	h->flight_nb = 0;
+}

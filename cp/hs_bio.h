@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_HS_BIO_H
+#define DTLSGW_HS_BIO_H
+
+#include <openssl/bio.h>
+#include <rte_mempool.h>
+
+#include "dtls.h"
+#include "record.h"
+#include "session.h"
+#include "session_dir.h"
+
+#define HS_FLIGHT_MAX  64   // datagrams of one flight
+#define HS_PAYLOAD_MAX 1400 // bytes of UDP payload in a handshake datagram; some stacks stop there
+
+// Between one SSL and the network, with datagram semantics.
+//
+// Reading: OpenSSL gets the one record that was offered, then WANT_READ.
+//
+// Writing: records gather in flight, as many to a datagram as fit mtu.  Their sequence numbers are
+// ours: in epoch 0 they go on from the ClientHello's, so that none is that of a HelloVerifyRequest
+// (OpenSSL 3.5 would start again at 1); in epoch 1 they are session->tx.seq, and the record is
+// opened and sealed again, so that its explicit nonce is epoch and sequence number.
+struct hs_bio {
+	struct rte_mempool *pool; // of flight's mbufs
+	struct aead *aead;
+	struct session *session; // has the keys; NULL until they exist
+	const uint8_t *record;	 // offered; NULL: none
+	uint16_t record_len;
+	uint16_t mtu;	     // bytes of UDP payload
+	uint16_t header_len; // bytes of IP and UDP header
+	uint64_t epoch0_seq; // of the next record
+	uint16_t flight_nb;
+	struct rte_mbuf *flight[HS_FLIGHT_MAX]; // data is the UDP payload
+	uint8_t finished_len;
+	uint8_t finished[LAST_FLIGHT_FINISHED_MAX]; // our Finished, plain
+};
+
+// Returns a BIO on h, NULL if there is no memory.  h outlives it.
+BIO *hs_bio_new(struct hs_bio *h);
+
+// Opens a copy of the client's record of epoch 1 with h->session.  True if it authenticates and is
+// fresh; it is then entered in the session's replay window.
+bool hs_bio_accept(struct hs_bio *h, const uint8_t *record, uint16_t len);
+
+// Replaces the flight by a fatal alert of epoch 0.
+void hs_bio_alert(struct hs_bio *h, enum dtls_alert_description description);
+
+// Frees the flight's mbufs.
+void hs_bio_discard(struct hs_bio *h);
+
+#endif

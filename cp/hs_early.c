@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "hs_early.h"
+
+#include "hs_table.h"
+
+bool hs_early_hold(struct hs_early *early, struct cp *cp, struct rte_mbuf *m, uint16_t l234_len)
+{
+	if (early->nb == HS_EARLY_MAX ||
+	    early->bytes + m->data_len > cp->config->early_data_bytes ||
+	    !hs_table_early_take(cp->handshakes)) {
+		rte_pktmbuf_free(m);
+		return false;
+	}
+	early->bytes += m->data_len;
+	early->datagram[early->nb].mbuf = m;
+	early->datagram[early->nb++].l234_len = l234_len;
+	return true;
+}
+
+void hs_early_inject(struct hs_early *early, struct cp *cp, uint16_t lcore)
+{
+	for (uint16_t i = 0; i < early->nb; i++) {
+		struct msg msg = {.type = MSG_INJECT, .mbuf = early->datagram[i].mbuf};
+		uint16_t l234_len = early->datagram[i].l234_len;
+
+		hs_table_early_give(cp->handshakes);
+		if (l234_len == 0 || rte_pktmbuf_prepend(msg.mbuf, l234_len) == NULL ||
+		    !dp_send(cp->dp, lcore, &msg))
+			rte_pktmbuf_free(msg.mbuf);
+	}
+	early->nb = 0;
+}
+
+void hs_early_discard(struct hs_early *early, struct cp *cp)
+{
+	for (uint16_t i = 0; i < early->nb; i++) {
+		rte_pktmbuf_free(early->datagram[i].mbuf);
+		hs_table_early_give(cp->handshakes);
+	}
+	early->nb = 0;
+}

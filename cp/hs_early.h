@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_HS_EARLY_H
+#define DTLSGW_HS_EARLY_H
+
+#include "cp.h"
+
+#define HS_EARLY_MAX 32 // datagrams held for one handshake
+
+// Datagrams with records that cannot be opened yet.  Bounded for one handshake by number and
+// config.early_data_bytes, for all by cp->handshakes.
+struct hs_early {
+	uint16_t nb;
+	uint32_t bytes;
+	struct {
+		struct rte_mbuf *mbuf; // data starts at the first record
+		uint16_t l234_len;     // bytes of frame headers in front; 0: not to be given back
+	} datagram[HS_EARLY_MAX];
+};
+
+// Takes m.  False, and m is freed, if that is over a bound.
+bool hs_early_hold(struct hs_early *early, struct cp *cp, struct rte_mbuf *m, uint16_t l234_len);
+
+// Gives the datagrams to the lcore, as if they came now; those that cannot be given back are freed.
+void hs_early_inject(struct hs_early *early, struct cp *cp, uint16_t lcore);
+
+// Frees the datagrams.
+void hs_early_discard(struct hs_early *early, struct cp *cp);
+
+#endif

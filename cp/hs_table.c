@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "hs_table.h"
+
+#include <errno.h>
+#include <rte_common.h>
+#include <rte_errno.h>
+#include <rte_hash.h>
+#include <rte_jhash.h>
+#include <rte_random.h>
+#include <stdlib.h>
+
+#include "config.h"
+
+struct hs_table {
+	struct rte_hash *hash;
+	uint32_t count;
+	uint32_t max;
+	uint32_t early_free; // datagrams that may still be held
+	struct handshake_stats stats[CONFIG_LISTENER_MAX];
+};
+
+struct hs_table *hs_table_create(uint32_t max, uint32_t early_max)
+{
+	struct rte_hash_parameters params = {
+		.name = "handshakes",
+		.entries = RTE_MAX(max, 64u),
+		.key_len = sizeof(struct flow_key),
+		.hash_func = rte_jhash,
+		.hash_func_init_val = (uint32_t)rte_rand(),
+		.socket_id = SOCKET_ID_ANY,
+		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
+	};
+	struct hs_table *t = calloc(1, sizeof(*t));
+
+	if (t == NULL) {
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	t->max = max;
+	t->early_free = early_max;
+	t->hash = rte_hash_create(&params);
+	if (t->hash == NULL) {
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void hs_table_destroy(struct hs_table *t)
+{
+	if (t == NULL)
+		return;
+	rte_hash_free(t->hash);
+	free(t);
+}
+
+struct handshake *hs_table_find(const struct hs_table *t, const struct flow_key *flow)
+{
+	void *hs;
+
+	return rte_hash_lookup_data(t->hash, flow, &hs) < 0 ? NULL : hs;
+}
+
+int hs_table_enter(struct hs_table *t, const struct flow_key *flow, struct handshake *hs)
+{
+	if (hs_table_find(t, flow) != NULL)
+		return -EEXIST;
+	if (t->count == t->max || rte_hash_add_key_data(t->hash, flow, hs) != 0)
+		return -ENOSPC;
+	t->count++;
+	return 0;
+}
+
+void hs_table_leave(struct hs_table *t, const struct flow_key *flow)
+{
+	if (rte_hash_del_key(t->hash, flow) >= 0)
+		t->count--;
+}
+
+uint32_t hs_table_count(const struct hs_table *t)
+{
+	return t->count;
+}
+
+struct handshake *hs_table_next(const struct hs_table *t, uint32_t *cursor)
+{
+	const void *flow;
+	void *hs;
+
+	return rte_hash_iterate(t->hash, &flow, &hs, cursor) < 0 ? NULL : hs;
+}
+
+bool hs_table_early_take(struct hs_table *t)
+{
+	if (t->early_free == 0)
+		return false;
+	t->early_free--;
+	return true;
+}
+
+void hs_table_early_give(struct hs_table *t)
+{
+	t->early_free++;
+}
+
+const struct handshake_stats *hs_table_stats(const struct hs_table *t, uint16_t listener)
+{
+	return &t->stats[listener];
+}
+
+struct handshake_stats *hs_table_counters(struct hs_table *t, uint16_t listener)
+{
+	return &t->stats[listener];
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_HS_TABLE_H
+#define DTLSGW_HS_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow.h"
+
+// Counters of one listener's handshakes; started = completed + failed + expired + replaced +
+// those under way.
+#define HANDSHAKE_STATS(X)                                                                         \
+	X(started, "handshakes begun after a good cookie")                                         \
+	X(completed, "sessions installed")                                                         \
+	X(failed, "handshakes that failed")                                                        \
+	X(expired, "handshakes not finished in time")                                              \
+	X(replaced, "handshakes given up for a new ClientHello of the same flow")                  \
+	X(refused, "ClientHellos refused: too many under way, no memory, no route")                \
+	X(resent_flights, "last flights sent again after a client's Finished")                     \
+	X(early_held, "datagrams held until the session is installed")                             \
+	X(early_dropped, "datagrams that came early and over the bound")
+
+struct handshake_stats {
+#define X(name, text) uint64_t name;
+	HANDSHAKE_STATS(X)
+#undef X
+};
+
+struct handshake;
+
+// The handshakes under way, by flow.
+struct hs_table;
+
+// Room for max handshakes and, in all of them, early_max held datagrams.  Returns NULL with
+// rte_errno set.
+struct hs_table *hs_table_create(uint32_t max, uint32_t early_max);
+
+// The table must be empty; NULL is fine.
+void hs_table_destroy(struct hs_table *t);
+
+struct handshake *hs_table_find(const struct hs_table *t, const struct flow_key *flow);
+
+// Returns 0, -EEXIST or -ENOSPC.
+int hs_table_enter(struct hs_table *t, const struct flow_key *flow, struct handshake *hs);
+void hs_table_leave(struct hs_table *t, const struct flow_key *flow);
+
+uint32_t hs_table_count(const struct hs_table *t);
+
+// Visits every handshake; *cursor starts at 0.  The one just visited may leave.  NULL: all seen.
+struct handshake *hs_table_next(const struct hs_table *t, uint32_t *cursor);
+
+// Takes or gives back room for one held datagram.  False: none left.
+bool hs_table_early_take(struct hs_table *t);
+void hs_table_early_give(struct hs_table *t);
+
+const struct handshake_stats *hs_table_stats(const struct hs_table *t, uint16_t listener);
+
+// The same, for the module that counts.
+struct handshake_stats *hs_table_counters(struct hs_table *t, uint16_t listener);
+
+#endif

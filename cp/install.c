@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "install.h"
+
+#include <rte_cycles.h>
+
+#include "hs_table.h"
+#include "nat_pool.h"
+#include "neigh.h"
+#include "session_dir.h"
+
+#define ROOM_RETRY_US 1000 // how often a full ring is tried
+
+void install_free(struct cp *cp, struct session *s)
+{
+	if (s == NULL)
+		return;
+	explicit_bzero(s, session_size(cp->config->replay_window));
+	rte_mempool_put(cp->dp->session_pool, s);
+}
+
+void install_give_back(struct cp *cp, struct session *s)
+{
+	struct session_entry *entry = session_dir_find(cp->sessions, s->id);
+
+	if (entry != NULL)
+		session_dir_leave(cp->sessions, entry);
+	nat_pool_give(cp->nat, s->nat_addr, s->nat_port);
+	neigh_release(cp, s->rx.encap.next_hop);
+	neigh_release(cp, s->tx.encap.next_hop);
+	install_free(cp, s);
+}
+
+static void set_headers(const struct handshake *hs, struct session *s, const struct route *inside)
+{
+	const struct dp *dp = hs->cp->dp;
+	const struct port *outside = &dp->port[hs->encap.port_id];
+	struct encap_addr addr = {
+		.src = dp->nat.addr[s->nat_addr].addr,
+		.dst = s->backend,
+		.src_port = s->nat_port,
+		.dst_port = s->backend_port,
+	};
+
+	encap_init(&s->rx.encap, &dp->port[inside->port_id], inside->port_id, inside->next_hop,
+		   &addr);
+	s->tx.encap = hs->encap;
+	s->tx.plain_max =
+		outside->mtu - hs->bio.header_len - record_overhead((enum aead_suite)s->suite);
+}
+
+const char *install_build(struct handshake *hs)
+{
+	struct cp *cp = hs->cp;
+	const struct config_listener *listener = &cp->config->listener[hs->listener];
+	const struct config_backend *backend = &cp->config->backend[listener->backend];
+	struct session *s = hs->bio.session;
+	struct session_entry *entry;
+	struct route inside;
+
+	if (neigh_route(cp, &backend->addr, false, &inside) != 0)
+		return "no route to the backend";
+	if (nat_pool_take(cp->nat, inside.port_id, &inside.src, hs->lcore, &s->nat_addr,
+			  &s->nat_port) != 0) {
+		neigh_release(cp, inside.next_hop);
+		return "no free port towards the backend";
+	}
+	entry = session_dir_enter(cp->sessions, s);
+	if (entry == NULL) {
+		nat_pool_give(cp->nat, s->nat_addr, s->nat_port);
+		neigh_release(cp, inside.next_hop);
+		return "too many sessions";
+	}
+	s->flow = hs->flow;
+	s->listener = hs->listener;
+	s->lcore = hs->lcore;
+	s->backend = backend->addr;
+	s->backend_port = rte_cpu_to_be_16(backend->port);
+	s->used_tsc = rte_rdtsc();
+	set_headers(hs, s, &inside);
+	hs->routed = false;
+	entry->flight.epoch0_seq = hs->bio.epoch0_seq;
+	entry->flight.finished_len = hs->bio.finished_len;
+	memcpy(entry->flight.finished, hs->bio.finished, hs->bio.finished_len);
+	return NULL;
+}
+
+bool install_send(struct handshake *hs)
+{
+	struct msg msg = {.type = MSG_SESSION_INSTALL, .session = hs->bio.session};
+
+	return dp_send(hs->cp->dp, hs->lcore, &msg);
+}
+
+void install_done(struct cp *cp, const struct msg *msg)
+{
+	struct session_entry *entry = session_dir_find(cp->sessions, msg->id);
+	struct handshake *hs = hs_table_find(cp->handshakes, &msg->flow);
+
+	if (entry == NULL || hs == NULL || hs->state != HS_WAIT_INSTALLED ||
+	    hs->bio.session != entry->session) {
+		LOG_LIMITED(ERR, "install: lcore %u installed a session that nobody awaits",
+			    msg->lcore);
+		return;
+	}
+	entry->live = true;
+	hs->bio.session = NULL;
+	handshake_installed(hs);
+}
+
+void install_failed(struct cp *cp, const struct msg *msg)
+{
+	struct session *s = msg->session;
+	struct handshake *hs = hs_table_find(cp->handshakes, &s->flow);
+
+	if (hs != NULL && hs->bio.session == s) {
+		hs->bio.session = NULL;
+		handshake_not_installed(hs, "the lcore's table is full");
+	}
+	install_give_back(cp, s);
+}
+
+void install_session_ended(struct cp *cp, const struct msg *msg)
+{
+	struct session *s = msg->session;
+	char peer[IP_PORT_TEXT_LEN];
+
+	LOG_LIMITED(INFO, "session: %s on %s: %s, records %" PRIu64 " in, %" PRIu64 " out",
+		    ip_port_format(&s->flow.remote, s->flow.remote_port, peer),
+		    cp->config->listener[s->listener].name,
+		    session_end_text((enum session_end)s->end), s->rx.records, s->tx.seq);
+	install_give_back(cp, s);
+}
+
+// One mbuf with len bytes, NULL if there is none.
+static struct rte_mbuf *make(struct cp *cp, const void *bytes, uint16_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(cp->dp->mbuf_pool);
+
+	if (m != NULL)
+		memcpy(rte_pktmbuf_append(m, len), bytes, len);
+	return m;
+}
+
+static void send_change_cipher_spec(struct cp *cp, const struct session *s, uint64_t seq)
+{
+	uint8_t bytes[DTLS_RECORD_HEADER_LEN + 1];
+	struct record rec = {
+		.type = DTLS_CHANGE_CIPHER_SPEC,
+		.version = DTLS_VERSION_1_2,
+		.seq = seq,
+		.fragment_len = 1,
+	};
+	struct rte_mbuf *m;
+
+	record_write(bytes, &rec);
+	bytes[DTLS_RECORD_HEADER_LEN] = 1;
+	m = make(cp, bytes, sizeof(bytes));
+	if (m != NULL)
+		neigh_send(cp, s->lcore, m, &s->tx.encap);
+}
+
+// The last flight with fresh numbers: the lcore seals the Finished.
+static void resend(struct cp *cp, struct session_entry *entry)
+{
+	const struct session *s = entry->session;
+	struct msg msg = {
+		.type = MSG_TX_RECORD,
+		.content_type = DTLS_HANDSHAKE,
+		.id = entry->id,
+		.flow = s->flow,
+	};
+
+	if (entry->flight.epoch0_seq > DTLS_SEQ_MAX)
+		return;
+	send_change_cipher_spec(cp, s, entry->flight.epoch0_seq++);
+	msg.mbuf = make(cp, entry->flight.finished, entry->flight.finished_len);
+	if (msg.mbuf != NULL && !dp_send(cp->dp, s->lcore, &msg))
+		rte_pktmbuf_free(msg.mbuf);
+	hs_table_counters(cp->handshakes, s->listener)->resent_flights++;
+}
+
+void install_plain_record(struct cp *cp, const struct msg *msg)
+{
+	struct session_entry *entry = session_dir_find(cp->sessions, msg->id);
+	const uint8_t *p = rte_pktmbuf_mtod(msg->mbuf, const uint8_t *);
+	bool finished = msg->content_type == DTLS_HANDSHAKE &&
+			msg->mbuf->data_len >= DTLS_HANDSHAKE_HEADER_LEN && p[0] == DTLS_FINISHED;
+	uint64_t now = rte_rdtsc();
+
+	rte_pktmbuf_free(msg->mbuf);
+	if (entry == NULL || !entry->live || entry->removing || !finished)
+		return;
+	if (entry->flight.resent_tsc != 0 && now - entry->flight.resent_tsc < rte_get_tsc_hz())
+		return;
+	entry->flight.resent_tsc = now;
+	resend(cp, entry);
+}
+
+static bool send_remove(struct cp *cp, const struct session_entry *entry)
+{
+	struct msg msg = {
+		.type = MSG_SESSION_REMOVE,
+		.end = SESSION_END_SHUTDOWN,
+		.id = entry->id,
+		.flow = entry->session->flow,
+	};
+
+	return dp_send(cp->dp, entry->session->lcore, &msg);
+}
+
+static void remove_more(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval retry = {.tv_usec = ROOM_RETRY_US};
+	struct session_entry *entry;
+	struct cp *cp = arg;
+
+	RTE_SET_USED(fd);
+	RTE_SET_USED(what);
+	while ((entry = session_dir_unremoved(cp->sessions)) != NULL) {
+		if (!send_remove(cp, entry)) {
+			event_base_once(cp->base, -1, EV_TIMEOUT, remove_more, cp, &retry);
+			return;
+		}
+		entry->removing = true;
+	}
+}
+
+void install_shutdown(struct cp *cp)
+{
+	handshake_shutdown(cp);
+	remove_more(-1, 0, cp);
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_LOOP_H
+#define DTLSGW_LOOP_H
+
+#include "cp.h"
+
+// The event base for cp->base: its timers are as fine as the clock.  NULL if there is no memory.
+struct event_base *loop_base_create(void);
+
+// The control plane's thread from launch to stop: takes the lcores' messages and runs the events
+// of cp->base, all under cp->lock, and waits without it.  On SIGTERM or SIGINT closes every session
+// and returns when they are gone, or after LOOP_STOP_S.  Returns 0 or -errno.
+#define LOOP_STOP_S 5
+int loop_run(struct cp *cp);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "session_dir.h"
+
+#include <errno.h>
+#include <rte_errno.h>
+#include <stdlib.h>
+
+#include "stats.h"
+
+#define NO_SLOT UINT32_MAX
+
+struct session_dir {
+	uint32_t max;
+	uint32_t count;
+	uint32_t first_free;
+	uint32_t remove_at; // in front of it no entry has removing clear
+	struct session_entry entry[];
+};
+
+struct session_dir *session_dir_create(uint32_t max)
+{
+	struct session_dir *dir = calloc(1, sizeof(*dir) + max * sizeof(dir->entry[0]));
+
+	if (dir == NULL) {
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	dir->max = max;
+	for (uint32_t i = 0; i < max; i++) {
+		dir->entry[i].id = UINT64_C(1) << 32 | i;
+		dir->entry[i].next_free = i + 1 < max ? i + 1 : NO_SLOT;
+	}
+	dir->first_free = max > 0 ? 0 : NO_SLOT;
+	return dir;
+}
+
+void session_dir_destroy(struct session_dir *dir)
+{
+	free(dir);
+}
+
+struct session_entry *session_dir_enter(struct session_dir *dir, struct session *s)
+{
+	struct session_entry *entry;
+
+	if (dir->first_free == NO_SLOT)
+		return NULL;
+	entry = &dir->entry[dir->first_free];
+	dir->first_free = entry->next_free;
+	dir->count++;
+	entry->session = s;
+	entry->since = time(NULL);
+	entry->live = false;
+	entry->removing = false;
+	memset(&entry->flight, 0, sizeof(entry->flight));
+	s->id = entry->id;
+	return entry;
+}
+
+struct session_entry *session_dir_find(const struct session_dir *dir, session_id id)
+{
+	uint32_t slot = (uint32_t)id;
+
+	if (slot >= dir->max || dir->entry[slot].id != id || dir->entry[slot].session == NULL)
+		return NULL;
+	return (struct session_entry *)(uintptr_t)&dir->entry[slot];
+}
+
+void session_dir_leave(struct session_dir *dir, struct session_entry *entry)
+{
+	uint32_t slot = (uint32_t)entry->id;
+	uint32_t generation = (uint32_t)(entry->id >> 32) + 1;
+
+	entry->session = NULL;
+	entry->id = (session_id)RTE_MAX(generation, 1u) << 32 | slot;
+	entry->next_free = dir->first_free;
+	dir->first_free = slot;
+	dir->count--;
+}
+
+uint32_t session_dir_count(const struct session_dir *dir)
+{
+	return dir->count;
+}
+
+struct session_entry *session_dir_unremoved(struct session_dir *dir)
+{
+	for (; dir->remove_at < dir->max; dir->remove_at++) {
+		struct session_entry *entry = &dir->entry[dir->remove_at];
+
+		if (entry->session != NULL && !entry->removing)
+			return entry;
+	}
+	return NULL;
+}
+
+static void view_set(struct session_view *view, const struct session_entry *entry)
+{
+	const struct session *s = entry->session;
+
+	view->id = entry->id;
+	view->listener = s->listener;
+	view->lcore = s->lcore;
+	view->suite = aead_info[s->suite].name;
+	view->since = entry->since;
+	ip_port_format(&s->flow.remote, s->flow.remote_port, view->peer);
+	ip_port_format(&s->flow.local, s->flow.local_port, view->local);
+	view->nat_addr = s->nat_addr;
+	view->nat_port = rte_be_to_cpu_16(s->nat_port);
+	ip_port_format(&s->backend, s->backend_port, view->backend);
+	view->rx_records = STATS_READ(s->rx.records);
+	view->rx_bytes = STATS_READ(s->rx.bytes);
+	view->rx_forged = STATS_READ(s->rx.forged);
+	view->tx_records = STATS_READ(s->tx.seq);
+	view->tx_bytes = STATS_READ(s->tx.bytes);
+}
+
+bool session_dir_next(const struct session_dir *dir, uint32_t *cursor, struct session_view *view)
+{
+	while (*cursor < dir->max) {
+		const struct session_entry *entry = &dir->entry[(*cursor)++];
+
+		if (entry->session != NULL && entry->live) {
+			view_set(view, entry);
+			return true;
+		}
+	}
+	return false;
+}

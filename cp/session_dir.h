@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_SESSION_DIR_H
+#define DTLSGW_SESSION_DIR_H
+
+#include <time.h>
+
+#include "session.h"
+
+#define LAST_FLIGHT_FINISHED_MAX 64
+
+// What is sent again when a client lost our last flight: ChangeCipherSpec and Finished.
+struct last_flight {
+	uint64_t epoch0_seq; // of the next record of epoch 0
+	uint64_t resent_tsc; // 0: not yet
+	uint8_t finished_len;
+	uint8_t finished[LAST_FLIGHT_FINISHED_MAX]; // the message, plain
+};
+
+// One session that is, or is being, installed.
+struct session_entry {
+	struct session *session; // owner: its lcore; NULL: the slot is free
+	session_id id;		 // of this or, in a free slot, of the next session
+	time_t since;		 // CLOCK_REALTIME
+	bool live;		 // INSTALLED came
+	bool removing;		 // SESSION_REMOVE was sent
+	uint32_t next_free;
+	struct last_flight flight;
+};
+
+// The sessions, by id.
+struct session_dir;
+
+// A session as telemetry shows it.
+struct session_view {
+	session_id id;
+	char peer[IP_PORT_TEXT_LEN];
+	char local[IP_PORT_TEXT_LEN]; // the listener's address
+	char backend[IP_PORT_TEXT_LEN];
+	uint16_t listener; // index in config.listener
+	uint16_t nat_addr; // index in nat.addr
+	uint16_t nat_port; // host order
+	uint16_t lcore;
+	const char *suite;
+	time_t since;
+	uint64_t rx_records, rx_bytes, rx_forged, tx_records, tx_bytes;
+};
+
+// Room for max sessions.  Returns NULL with rte_errno set.
+struct session_dir *session_dir_create(uint32_t max);
+
+// NULL is fine.
+void session_dir_destroy(struct session_dir *dir);
+
+// Takes a slot for s and sets s->id.  NULL: all slots are taken.
+struct session_entry *session_dir_enter(struct session_dir *dir, struct session *s);
+
+// NULL if no such session is in the directory (any more).
+struct session_entry *session_dir_find(const struct session_dir *dir, session_id id);
+
+// Frees the entry's slot; its id is not used again before 2^32 others of the slot were.
+void session_dir_leave(struct session_dir *dir, struct session_entry *entry);
+
+uint32_t session_dir_count(const struct session_dir *dir);
+
+// The first session whose removing is not set, NULL if there is none.  For the end of the program:
+// entries that come in later may be missed.
+struct session_entry *session_dir_unremoved(struct session_dir *dir);
+
+// Lists live sessions: *cursor starts at 0, false at the end.  Counters are read while the owner
+// writes them.
+bool session_dir_next(const struct session_dir *dir, uint32_t *cursor, struct session_view *view);
+
+#endif

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "telemetry.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <rte_telemetry.h>
+#include <rte_version.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "hs_table.h"
+#include "neigh.h"
+#include "session_dir.h"
+
+// DPDK 22.11 puts at most 16 kB in an answer, and into a dictionary no containers but arrays.
+#define SESSION_PAGE 128
+#define SESSION_TEXT RTE_TEL_MAX_STRING_LEN
+
+// EAL's callbacks have no argument of ours, and cannot be taken back.
+static pthread_mutex_t running = PTHREAD_MUTEX_INITIALIZER;
+static struct cp *control; // NULL: stopped; under running
+
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
+#define DICT_ADD rte_tel_data_add_dict_uint
+#else
+#define DICT_ADD rte_tel_data_add_dict_u64
+#endif
+
+// Takes control and its lock.  A loop under load lets go of the lock many times a second, but
+// nobody promises that we get it.
+static struct cp *control_take(void)
+{
+	struct timespec until;
+
+	pthread_mutex_lock(&running);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 1;
+	if (control != NULL && pthread_mutex_timedlock(&control->lock, &until) == 0)
+		return control;
+	pthread_mutex_unlock(&running);
+	return NULL;
+}
+
+static void control_give(struct cp *cp)
+{
+	pthread_mutex_unlock(&cp->lock);
+	pthread_mutex_unlock(&running);
+}
+
+// True if params is KEY=value; sets *value.
+static bool param(const char *params, const char *key, const char **value)
+{
+	size_t len = strlen(key);
+
+	if (params == NULL || strncmp(params, key, len) != 0 || params[len] != '=')
+		return false;
+	*value = params + len + 1;
+	return true;
+}
+
+static bool number(const char *text, uint64_t *n)
+{
+	char *end;
+
+	*n = strtoull(text, &end, 0);
+	return end != text && *end == '\0';
+}
+
+// Sets the range of lcores that params asks for.  False if it asks for something else.
+static bool lcore_range(const struct cp *cp, const char *params, uint16_t *first, uint16_t *end)
+{
+	const char *value;
+	uint64_t n;
+
+	*first = 0;
+	*end = cp->dp->lcore_nb;
+	if (params == NULL)
+		return true;
+	if (!param(params, "lcore", &value) || !number(value, &n) || n >= *end)
+		return false;
+	*first = (uint16_t)n;
+	*end = (uint16_t)n + 1;
+	return true;
+}
+
+static void sum(const struct cp *cp, uint16_t first, uint16_t end, struct stats *total)
+{
+	memset(total, 0, sizeof(*total));
+	for (uint16_t i = first; i < end; i++) {
+		const struct stats *s = cp->dp->stats[i];
+
+#define X(name, text) total->name += STATS_READ(s->name);
+		STATS(X)
+#undef X
+		DROP_FOREACH (reason)
+			total->drop[reason] += STATS_READ(s->drop[reason]);
+	}
+}
+
+static void add_names(const struct config *config, struct rte_tel_data *d)
+{
+	struct rte_tel_data *ports = rte_tel_data_alloc();
+	struct rte_tel_data *listeners = rte_tel_data_alloc();
+
+	if (ports == NULL || listeners == NULL) {
+		rte_tel_data_free(ports);
+		rte_tel_data_free(listeners);
+		return;
+	}
+	rte_tel_data_start_array(ports, RTE_TEL_STRING_VAL);
+	for (uint16_t i = 0; i < config->port_nb; i++)
+		rte_tel_data_add_array_string(ports, config->port[i].name);
+	rte_tel_data_add_dict_container(d, "ports", ports, 0);
+	rte_tel_data_start_array(listeners, RTE_TEL_STRING_VAL);
+	for (uint16_t i = 0; i < config->listener_nb; i++)
+		rte_tel_data_add_array_string(listeners, config->listener[i].name);
+	rte_tel_data_add_dict_container(d, "listeners", listeners, 0);
+}
+
+static int stats_lcores(const struct cp *cp, const char *params, struct rte_tel_data *d)
+{
+	uint64_t drops = 0;
+	struct stats total;
+	uint16_t first, end;
+
+	if (!lcore_range(cp, params, &first, &end))
+		return -EINVAL;
+	sum(cp, first, end, &total);
+	DROP_FOREACH (reason)
+		drops += total.drop[reason];
+	rte_tel_data_start_dict(d);
+	DICT_ADD(d, "lcores", (uint64_t)(end - first));
+#define X(name, text) DICT_ADD(d, #name, total.name);
+	STATS(X)
+#undef X
+	DICT_ADD(d, "drops", drops);
+	DICT_ADD(d, "left", total.rx + total.handoff_in + total.inject + total.split + total.made);
+	DICT_ADD(d, "right", total.tx + total.punt + total.handoff + drops);
+	if (params == NULL)
+		add_names(cp->config, d);
+	return 0;
+}
+
+static int stats_port(const struct cp *cp, const char *name, struct rte_tel_data *d)
+{
+	struct stats_port total = {0};
+	uint16_t i;
+
+	for (i = 0; i < cp->config->port_nb; i++)
+		if (strcmp(cp->config->port[i].name, name) == 0)
+			break;
+	if (i == cp->config->port_nb)
+		return -ENOENT;
+	for (uint16_t lcore = 0; lcore < cp->dp->lcore_nb; lcore++) {
+		const struct stats_port *s = &cp->dp->stats[lcore]->port[i];
+
+		total.rx_packets += STATS_READ(s->rx_packets);
+		total.rx_bytes += STATS_READ(s->rx_bytes);
+		total.tx_packets += STATS_READ(s->tx_packets);
+		total.tx_bytes += STATS_READ(s->tx_bytes);
+	}
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_string(d, "port", name);
+	DICT_ADD(d, "rx_packets", total.rx_packets);
+	DICT_ADD(d, "rx_bytes", total.rx_bytes);
+	DICT_ADD(d, "tx_packets", total.tx_packets);
+	DICT_ADD(d, "tx_bytes", total.tx_bytes);
+	return 0;
+}
+
+static int stats_listener(const struct cp *cp, const char *name, struct rte_tel_data *d)
+{
+	const struct handshake_stats *handshakes;
+	struct stats_listener total = {0};
+	uint16_t i;
+
+	for (i = 0; i < cp->config->listener_nb; i++)
+		if (strcmp(cp->config->listener[i].name, name) == 0)
+			break;
+	if (i == cp->config->listener_nb)
+		return -ENOENT;
+	for (uint16_t lcore = 0; lcore < cp->dp->lcore_nb; lcore++) {
+		const struct stats_listener *s = &cp->dp->stats[lcore]->listener[i];
+
+		total.hello_verify += STATS_READ(s->hello_verify);
+		total.hello += STATS_READ(s->hello);
+		total.opened += STATS_READ(s->opened);
+		total.opened_bytes += STATS_READ(s->opened_bytes);
+		total.sealed += STATS_READ(s->sealed);
+		total.sealed_bytes += STATS_READ(s->sealed_bytes);
+	}
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_string(d, "listener", name);
+	DICT_ADD(d, "hello_verify", total.hello_verify);
+	DICT_ADD(d, "hello", total.hello);
+	DICT_ADD(d, "opened", total.opened);
+	DICT_ADD(d, "opened_bytes", total.opened_bytes);
+	DICT_ADD(d, "sealed", total.sealed);
+	DICT_ADD(d, "sealed_bytes", total.sealed_bytes);
+	handshakes = hs_table_stats(cp->handshakes, i);
+#define X(name, text) DICT_ADD(d, "handshakes_" #name, handshakes->name);
+	HANDSHAKE_STATS(X)
+#undef X
+	return 0;
+}
+
+static int drops(const struct cp *cp, const char *params, struct rte_tel_data *d)
+{
+	struct stats total;
+	uint16_t first, end;
+
+	if (!lcore_range(cp, params, &first, &end))
+		return -EINVAL;
+	sum(cp, first, end, &total);
+	rte_tel_data_start_dict(d);
+	DROP_FOREACH (reason)
+		DICT_ADD(d, drop_name(reason), total.drop[reason]);
+	return 0;
+}
+
+static int session_list(const struct cp *cp, uint32_t cursor, struct rte_tel_data *d)
+{
+	struct rte_tel_data *list = rte_tel_data_alloc();
+	struct session_view view;
+	char text[SESSION_TEXT];
+	uint32_t nb = 0;
+
+	if (list == NULL)
+		return -ENOMEM;
+	rte_tel_data_start_dict(d);
+	DICT_ADD(d, "sessions", session_dir_count(cp->sessions));
+	rte_tel_data_start_array(list, RTE_TEL_STRING_VAL);
+	while (nb < SESSION_PAGE && session_dir_next(cp->sessions, &cursor, &view)) {
+		snprintf(text, sizeof(text), "%" PRIu64 " %s %s", view.id, view.peer,
+			 cp->config->listener[view.listener].name);
+		rte_tel_data_add_array_string(list, text);
+		nb++;
+	}
+	rte_tel_data_add_dict_container(d, "list", list, 0);
+	if (nb == SESSION_PAGE) {
+		snprintf(text, sizeof(text), "cursor=%" PRIu32, cursor);
+		rte_tel_data_add_dict_string(d, "next", text);
+	}
+	return 0;
+}
+
+static int session_show(const struct cp *cp, session_id id, struct rte_tel_data *d)
+{
+	struct session_view view;
+	char since[sizeof("2026-01-01T00:00:00Z")];
+	uint32_t cursor = (uint32_t)id; // the slot
+	struct tm tm;
+
+	if (!session_dir_next(cp->sessions, &cursor, &view) || view.id != id)
+		return -ENOENT;
+	strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&view.since, &tm));
+	rte_tel_data_start_dict(d);
+	DICT_ADD(d, "id", view.id);
+	rte_tel_data_add_dict_string(d, "peer", view.peer);
+	rte_tel_data_add_dict_string(d, "local", view.local);
+	rte_tel_data_add_dict_string(d, "backend", view.backend);
+	rte_tel_data_add_dict_string(d, "listener", cp->config->listener[view.listener].name);
+	rte_tel_data_add_dict_string(d, "suite", view.suite);
+	rte_tel_data_add_dict_string(d, "since", since);
+	DICT_ADD(d, "lcore", view.lcore);
+	DICT_ADD(d, "nat_port", view.nat_port);
+	DICT_ADD(d, "rx_records", view.rx_records);
+	DICT_ADD(d, "rx_bytes", view.rx_bytes);
+	DICT_ADD(d, "rx_forged", view.rx_forged);
+	DICT_ADD(d, "tx_records", view.tx_records);
+	DICT_ADD(d, "tx_bytes", view.tx_bytes);
+	return 0;
+}
+
+static int on_stats(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	struct cp *cp = control_take();
+	const char *name;
+	int ret;
+
+	(void)cmd;
+	if (cp == NULL)
+		return -EBUSY;
+	if (param(params, "port", &name))
+		ret = stats_port(cp, name, d);
+	else if (param(params, "listener", &name))
+		ret = stats_listener(cp, name, d);
+	else
+		ret = stats_lcores(cp, params, d);
+	control_give(cp);
+	return ret;
+}
+
+static int on_drops(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	struct cp *cp = control_take();
+	int ret;
+
+	(void)cmd;
+	if (cp == NULL)
+		return -EBUSY;
+	ret = drops(cp, params, d);
+	control_give(cp);
+	return ret;
+}
+
+static int on_sessions(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	struct cp *cp = control_take();
+	const char *value;
+	int ret = -EINVAL;
+	uint64_t n;
+
+	(void)cmd;
+	if (cp == NULL)
+		return -EBUSY;
+	if (params == NULL)
+		ret = session_list(cp, 0, d);
+	else if (param(params, "cursor", &value) && number(value, &n) && n <= UINT32_MAX)
+		ret = session_list(cp, (uint32_t)n, d);
+	else if (number(params, &n))
+		ret = session_show(cp, n, d);
+	control_give(cp);
+	return ret;
+}
+
+static int on_neighbours(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	struct cp *cp = control_take();
+	const struct neigh_stats *stats;
+
+	(void)cmd;
+	(void)params;
+	if (cp == NULL)
+		return -EBUSY;
+	stats = neigh_stats(cp);
+	rte_tel_data_start_dict(d);
+#define X(name, text) DICT_ADD(d, #name, stats->name);
+	NEIGH_STATS(X)
+#undef X
+	control_give(cp);
+	return 0;
+}
+
+int telemetry_start(struct cp *cp)
+{
+	int ret;
+
+	pthread_mutex_lock(&running);
+	control = cp;
+	pthread_mutex_unlock(&running);
+	ret = rte_telemetry_register_cmd("/dtlsgw/stats", on_stats,
+					 "Counters. Parameters: none, lcore=N, port=NAME or "
+					 "listener=NAME");
+	if (ret == 0)
+		ret = rte_telemetry_register_cmd("/dtlsgw/drops", on_drops,
+						 "Drop reasons. Parameters: none or lcore=N");
+	if (ret == 0)
+		ret = rte_telemetry_register_cmd("/dtlsgw/sessions", on_sessions,
+						 "Sessions. Parameters: none, cursor=N or ID");
+	if (ret == 0)
+		ret = rte_telemetry_register_cmd("/dtlsgw/neighbours", on_neighbours,
+						 "Counters of ARP and neighbour discovery");
+	return ret;
+}
+
+void telemetry_stop(void)
+{
+	pthread_mutex_lock(&running);
+	control = NULL;
+	pthread_mutex_unlock(&running);
+}
