@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lab.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <unistd.h>
+
+#include "arp.h"
+#include "handshake.h"
+#include "hs_table.h"
+#include "install.h"
+#include "nat_pool.h"
+#include "neigh.h"
+#include "session_dir.h"
+#include "tls.h"
+#include "unit.h"
+
+#define PUMP_ROUNDS 64
+#define TICK_US	    10000
+
+static void write_certificate(struct lab *lab, uint16_t i, EVP_PKEY *key)
+{
+	struct config_certificate *c = &lab->rig.config.listener[0].certificate[i];
+	X509 *x = X509_new();
+	FILE *f;
+
+	assert_true(asprintf(&c->certificate, "%s/%u.crt", lab->dir, i) > 0);
+	assert_true(asprintf(&c->key, "%s/%u.key", lab->dir, i) > 0);
+	X509_set_version(x, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(x), i + 1);
+	X509_gmtime_adj(X509_getm_notBefore(x), 0);
+	X509_gmtime_adj(X509_getm_notAfter(x), 86400);
+	X509_set_pubkey(x, key);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+				   (const unsigned char *)"lab", -1, -1, 0);
+	X509_set_issuer_name(x, X509_get_subject_name(x));
+	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
+	f = fopen(c->certificate, "w");
+	assert_non_null(f);
+	assert_int_equal(PEM_write_X509(f, x), 1);
+	fclose(f);
+	f = fopen(c->key, "w");
+	assert_non_null(f);
+	assert_int_equal(PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL), 1);
+	fclose(f);
+	X509_free(x);
+	EVP_PKEY_free(key);
+}
+
+static void configure(struct lab *lab)
+{
+	struct config *config = &lab->rig.config;
+	struct config_listener *l = &config->listener[0];
+
+	snprintf(lab->dir, sizeof(lab->dir), "/tmp/dtlsgw-lab-XXXXXX");
+	assert_non_null(mkdtemp(lab->dir));
+	write_certificate(lab, 0, EVP_EC_gen("P-256"));
+	write_certificate(lab, 1, EVP_RSA_gen(2048));
+	l->certificate_nb = 2;
+	l->suites = (char *)(uintptr_t) "ECDHE+AESGCM";
+	l->groups = (char *)(uintptr_t) "X25519:P-256";
+	config->early_data_bytes = 4096;
+	config->backend_nb = 1;
+	ip_parse(RIG_BACKEND, &config->backend[0].addr);
+	config->backend[0].port = RIG_BACKEND_PORT;
+}
+
+void lab_dispatch(struct lab *lab, const struct msg *msg)
+{
+	struct cp *cp = &lab->cp;
+
+	switch ((enum msg_type)msg->type) {
+	case MSG_FRAME:
+		neigh_frame(cp, msg->mbuf);
+		break;
+	case MSG_HELLO:
+		handshake_hello(cp, msg);
+		break;
+	case MSG_RECORD:
+		handshake_record(cp, msg);
+		break;
+	case MSG_PLAIN_RECORD:
+		install_plain_record(cp, msg);
+		break;
+	case MSG_INSTALLED:
+		install_done(cp, msg);
+		break;
+	case MSG_INSTALL_FAILED:
+		install_failed(cp, msg);
+		break;
+	case MSG_SESSION_ENDED:
+		install_session_ended(cp, msg);
+		break;
+	case MSG_HANDSHAKE_ENDED:
+		handshake_expired(cp, msg);
+		break;
+	case MSG_SESSION_INSTALL:
+	case MSG_SESSION_REMOVE:
+	case MSG_HANDSHAKE_REMOVE:
+	case MSG_TX_FRAME:
+	case MSG_TX_RECORD:
+	case MSG_INJECT:
+	case MSG_HANDOFF:
+	case MSG_HANDOFF_TX:
+		fail_msg("message %u for cp", msg->type);
+	}
+}
+
+// A host on one side asks for the gateway's MAC address and so tells its own.
+static void introduce(struct lab *lab, int side, const char *host, const char *gateway)
+{
+	uint8_t frame[14 + ARP_LEN] = {[12] = 0x08, [13] = 0x06};
+	struct arp arp = {.op = ARP_REQUEST, .sender_mac = {{2, 0, 0, 0, 1, (uint8_t)side}}};
+
+	ip_parse(host, &arp.sender);
+	ip_parse(gateway, &arp.target);
+	memset(frame, 0xff, 6);
+	memcpy(frame + 6, &arp.sender_mac, 6);
+	arp_write(frame + 14, &arp);
+	rig_put(&lab->rig, side, rig_frame(&lab->rig, frame, sizeof(frame)));
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+}
+
+void lab_start(struct lab *lab)
+{
+	static const struct timeval tick = {.tv_usec = TICK_US};
+	struct cp *cp = &lab->cp;
+
+	memset(lab, 0, sizeof(*lab));
+	rig_start(&lab->rig, 1);
+	configure(lab);
+	cp->dp = lab->rig.dp;
+	cp->config = &lab->rig.config;
+	cp->base = event_base_new();
+	cp->aead = aead_create();
+	cp->tls[0] = tls_create(&cp->config->listener[0], NULL);
+	cp->handshakes = hs_table_create(cp->config->half_open, 64);
+	cp->sessions = session_dir_create(cp->config->sessions);
+	cp->nat = nat_pool_create(&cp->dp->nat);
+	cp->neigh = neigh_create(cp);
+	assert_non_null(cp->tls[0]);
+	assert_non_null(cp->handshakes);
+	assert_non_null(cp->neigh);
+	lab->tick = event_new(cp->base, -1, EV_PERSIST, on_tick, NULL);
+	event_add(lab->tick, &tick);
+	introduce(lab, RIG_OUTSIDE, RIG_CLIENT, RIG_GATEWAY);
+	introduce(lab, RIG_INSIDE, RIG_BACKEND, RIG_INSIDE_IP);
+	lab_pump(lab);
+	lab->mbufs = rte_mempool_avail_count(cp->dp->mbuf_pool);
+	lab->sessions = rte_mempool_avail_count(cp->dp->session_pool);
+	lab->nat_ports = nat_pool_free_count(cp->nat);
+	lab->references = neigh_stats(cp)->referenced;
+}
+
+void lab_stop(struct lab *lab)
+{
+	struct config_listener *l = &lab->rig.config.listener[0];
+	struct cp *cp = &lab->cp;
+
+	lab_check_idle(lab);
+	rig_check_balance(&lab->rig);
+	event_free(lab->tick);
+	neigh_destroy(cp->neigh);
+	nat_pool_destroy(cp->nat);
+	session_dir_destroy(cp->sessions);
+	hs_table_destroy(cp->handshakes);
+	tls_destroy(cp->tls[0]);
+	aead_destroy(cp->aead);
+	event_base_free(cp->base);
+	rig_stop(&lab->rig);
+	for (uint16_t i = 0; i < l->certificate_nb; i++) {
+		unlink(l->certificate[i].certificate);
+		unlink(l->certificate[i].key);
+		free(l->certificate[i].certificate);
+		free(l->certificate[i].key);
+	}
+	rmdir(lab->dir);
+}
+
+static bool pump_clients(struct lab *lab)
+{
+	bool moved = false;
+
+	for (uint16_t i = 0; i < LAB_CLIENT_MAX; i++) {
+		struct lab_client *c = lab->client[i];
+
+		for (; c != NULL && !c->hold && c->out.nb > 0; lab_queue_shift(&c->out)) {
+			lab_inject(c, c->out.datagram[0].bytes, c->out.datagram[0].len);
+			moved = true;
+		}
+	}
+	return moved;
+}
+
+// The UDP ports and the payload of a frame of the gateway; false for ARP and the like.
+static bool is_udp(struct rte_mbuf *m)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	return p[12] == 0x08 && p[13] == 0x00 && p[23] == IPPROTO_UDP;
+}
+
+static uint16_t udp_port(struct rte_mbuf *m, int at)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *) + 34 + at;
+
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static void deliver(struct lab *lab, struct rte_mbuf *m)
+{
+	uint16_t port = udp_port(m, 2), len;
+	const uint8_t *p = rig_payload(m, &len);
+
+	for (uint16_t i = 0; i < LAB_CLIENT_MAX; i++) {
+		struct lab_client *c = lab->client[i];
+
+		if (c == NULL || c->port != port)
+			continue;
+		lab_queue_put(&c->seen, p, len);
+		if (c->received >= 32 || (c->lose & 1u << c->received) == 0)
+			lab_queue_put(&c->in, p, len);
+		c->received++;
+	}
+}
+
+static bool pump_frames(struct lab *lab)
+{
+	struct rte_mbuf *m;
+	bool moved = false;
+	uint16_t len;
+
+	while ((m = rig_take(&lab->rig, RIG_OUTSIDE)) != NULL) {
+		moved = true;
+		if (is_udp(m))
+			deliver(lab, m);
+		rte_pktmbuf_free(m);
+	}
+	while ((m = rig_take(&lab->rig, RIG_INSIDE)) != NULL) {
+		moved = true;
+		if (is_udp(m)) {
+			const uint8_t *p = rig_payload(m, &len);
+
+			lab->nat_port = udp_port(m, 0);
+			lab_queue_put(&lab->backend, p, len);
+		}
+		rte_pktmbuf_free(m);
+	}
+	return moved;
+}
+
+void lab_pump(struct lab *lab)
+{
+	bool moved = true;
+
+	for (int round = 0; moved && round < PUMP_ROUNDS; round++) {
+		struct msg msg;
+
+		moved = pump_clients(lab);
+		rig_poll(&lab->rig);
+		while (rig_message(&lab->rig, &msg)) {
+			lab_dispatch(lab, &msg);
+			moved = true;
+		}
+		event_base_loop(lab->cp.base, EVLOOP_NONBLOCK);
+		rig_poll(&lab->rig);
+		moved |= pump_frames(lab);
+	}
+}
+
+void lab_wait(struct lab *lab)
+{
+	event_base_loop(lab->cp.base, EVLOOP_ONCE);
+}
+
+void lab_check_idle(struct lab *lab)
+{
+	struct cp *cp = &lab->cp;
+
+	lab_pump(lab);
+	assert_int_equal(hs_table_count(cp->handshakes), 0);
+	assert_int_equal(session_dir_count(cp->sessions), 0);
+	assert_int_equal(cp->dp->stats[0]->handshakes, 0);
+	assert_int_equal(cp->dp->stats[0]->sessions, 0);
+	assert_int_equal(nat_pool_free_count(cp->nat), lab->nat_ports);
+	assert_int_equal(neigh_stats(cp)->referenced, lab->references);
+	assert_int_equal(rte_mempool_avail_count(cp->dp->session_pool), lab->sessions);
+	assert_int_equal(rte_mempool_avail_count(cp->dp->mbuf_pool), lab->mbufs);
+}
+
+const struct handshake_stats *lab_stats(const struct lab *lab)
+{
+	return hs_table_stats(lab->cp.handshakes, 0);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_LAB_H
+#define DTLSGW_LAB_H
+
+#include <openssl/ssl.h>
+
+#include "rig.h"
+
+// Of the data plane's folder; here it is the control plane's.
+#undef LOG_TYPE
+#include "cp.h"
+
+// The control plane on a rig, with OpenSSL clients outside and a backend's ear inside, all in one
+// thread: lab_pump() moves what there is to move.
+
+#define LAB_CLIENT_MAX	 4
+#define LAB_DATAGRAM_MAX 1500
+#define LAB_QUEUE_MAX	 128
+
+struct lab_queue {
+	uint16_t nb;
+	struct lab_datagram {
+		uint16_t len;
+		uint8_t bytes[LAB_DATAGRAM_MAX];
+	} datagram[LAB_QUEUE_MAX];
+};
+
+struct lab_client {
+	struct lab *lab;
+	SSL_CTX *ctx;
+	SSL *ssl;
+	uint16_t port;
+	bool steady;	   // its timer does not back off
+	bool hold;	   // what the client sends stays in out
+	uint32_t lose;	   // bit n: the gateway's datagram n to the client is lost
+	uint16_t received; // datagrams of the gateway, lost ones included
+	struct lab_queue in, out;
+	struct lab_queue seen; // everything the gateway sent to the client
+};
+
+struct lab {
+	struct rig rig;
+	struct cp cp;
+	char dir[64]; // of the certificates
+	struct event *tick;
+	struct lab_client *client[LAB_CLIENT_MAX];
+	struct lab_queue backend;		 // payloads that came to the backend
+	uint16_t nat_port;			 // source port of the last of them
+	unsigned int mbufs, sessions, nat_ports; // free at the start
+	uint64_t references;			 // of neighbours at the start
+};
+
+// The oldest datagram is datagram[0].
+void lab_queue_put(struct lab_queue *q, const void *bytes, size_t len);
+void lab_queue_shift(struct lab_queue *q);
+
+void lab_start(struct lab *lab);
+void lab_stop(struct lab *lab);
+
+// A client with a cipher list on a port of its own.
+void lab_client_start(struct lab *lab, struct lab_client *c, uint16_t port, const char *ciphers);
+void lab_client_stop(struct lab_client *c);
+
+// Moves datagrams, messages and due timers until nothing moves any more.
+void lab_pump(struct lab *lab);
+
+// Pumps, steps the client and waits for timers until its handshake is done.  False if it failed
+// or is not done in ms milliseconds.
+bool lab_handshake(struct lab_client *c, unsigned int ms);
+
+// One step of the client's handshake: its SSL error.
+int lab_step(struct lab_client *c);
+
+// Hands a message of the lcore to the control plane.
+void lab_dispatch(struct lab *lab, const struct msg *msg);
+
+// Waits for the next timer event, at most some 10 ms.
+void lab_wait(struct lab *lab);
+
+// The client puts payload, as it stands, on the wire.
+void lab_inject(struct lab_client *c, const void *payload, uint16_t len);
+
+// Steps the client until its last flight waits in out, with hold set.
+void lab_last_flight(struct lab_client *c);
+
+// Seals an application record of the client, as it could be sent out of turn.  Returns its length.
+uint16_t lab_seal(struct lab_client *c, uint64_t seq, const char *text, uint8_t *out);
+
+// Client to backend and back, through the data plane.
+void lab_check_echo(struct lab_client *c, const char *text);
+
+// The client closes; waits until the session is gone.
+void lab_close(struct lab_client *c);
+
+// Fails unless no handshake and no session is left and every pool is as full as at the start.
+void lab_check_idle(struct lab *lab);
+
+// Fails unless every record of epoch 1 that the gateway sent to the client opens, carries epoch
+// and sequence number as explicit nonce, and no number came twice.  Returns how many there are.
+unsigned int lab_check_nonces(struct lab_client *c);
+
+const struct handshake_stats *lab_stats(const struct lab *lab);
+
+#endif

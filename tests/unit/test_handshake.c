@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lab.h"
+
+#include <openssl/err.h>
+
+#include "dtls.h"
+#include "handshake.h"
+#include "hs_table.h"
+#include "install.h"
+#include "keyblock.h"
+#include "record.h"
+#include "session_dir.h"
+#include "unit.h"
+
+#define PORT	 40000
+#define ECDSA	 "ECDHE-ECDSA-AES128-GCM-SHA256"
+#define PATIENCE 5000 // ms
+
+static struct lab lab;
+static struct lab_client client;
+
+static int set_up(void **state)
+{
+	(void)state;
+	lab_start(&lab);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	lab_stop(&lab);
+	return 0;
+}
+
+static void finish(struct lab_client *c)
+{
+	lab_check_nonces(c);
+	lab_close(c);
+	lab_client_stop(c);
+}
+
+static void test_suites(void **state)
+{
+	static const char *const suites[] = {
+		"ECDHE-ECDSA-AES128-GCM-SHA256",
+		"ECDHE-ECDSA-AES256-GCM-SHA384",
+		"ECDHE-RSA-AES128-GCM-SHA256",
+		"ECDHE-RSA-AES256-GCM-SHA384",
+	};
+
+	(void)state;
+	for (size_t row = 0; row < UNIT_NB(suites); row++) {
+		lab_client_start(&lab, &client, PORT, suites[row]);
+		unit_check(row, lab_handshake(&client, PATIENCE));
+		unit_check(row, strcmp(SSL_get_cipher(client.ssl), suites[row]) == 0);
+		unit_check(row, SSL_get_extms_support(client.ssl) == 1);
+		unit_check(row, lab_stats(&lab)->completed == row + 1);
+		lab_check_echo(&client, "first");
+		lab_check_echo(&client, "second");
+		unit_check(row, lab_check_nonces(&client) == 3);
+		lab_close(&client);
+		lab_check_idle(&lab);
+		lab_client_stop(&client);
+	}
+}
+
+// The flight's epoch-0 numbers go on from the ClientHello's, however often it was sent.
+static void test_epoch0_numbers(void **state)
+{
+	struct record hello = {0}, first;
+
+	(void)state;
+	lab_client_start(&lab, &client, PORT, ECDSA);
+	client.lose = 3; // two HelloVerifyRequests
+	client.hold = true;
+	while (client.seen.nb < 4) {
+		lab_step(&client);
+		if (client.out.nb > 0)
+			assert_true(record_parse(client.out.datagram[0].bytes,
+						 client.out.datagram[0].len, &hello));
+		client.hold = false;
+		lab_pump(&lab);
+		client.hold = true;
+		lab_wait(&lab);
+	}
+	assert_true(
+		record_parse(client.seen.datagram[3].bytes, client.seen.datagram[3].len, &first));
+	assert_int_equal(first.seq, hello.seq);
+	client.hold = false;
+	assert_true(lab_handshake(&client, PATIENCE));
+	finish(&client);
+}
+
+static void test_fragmented_hello(void **state)
+{
+	char name[240];
+
+	(void)state;
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (size_t i = 40; i < sizeof(name) - 1; i += 40)
+		name[i] = '.';
+	lab_client_start(&lab, &client, PORT, ECDSA);
+	SSL_set_tlsext_host_name(client.ssl, name);
+	SSL_set_mtu(client.ssl, 260);
+	assert_true(lab_handshake(&client, PATIENCE));
+	assert_true(lab.rig.dp->stats[0]->hello >= 1);
+	lab_check_echo(&client, "x");
+	finish(&client);
+}
+
+// Datagrams of the gateway: 0 is the HelloVerifyRequest, 1 the flight from ServerHello to
+// ServerHelloDone, 2 ChangeCipherSpec and Finished.
+static void test_lost_flights(void **state)
+{
+	(void)state;
+	for (uint32_t lost = 0; lost < 3; lost++) {
+		lab_client_start(&lab, &client, PORT, ECDSA);
+		client.lose = 1u << lost;
+		unit_check(lost, lab_handshake(&client, PATIENCE));
+		unit_check(lost, lab_stats(&lab)->resent_flights == (lost == 2));
+		lab_check_echo(&client, "x");
+		unit_check(lost, lab_check_nonces(&client) == (lost == 2 ? 3 : 2));
+		finish(&client);
+		lab_check_idle(&lab);
+	}
+}
+
+// The last flight is lost while application data of the backend is already under way.
+static void test_resend_between_data(void **state)
+{
+	(void)state;
+	lab_client_start(&lab, &client, PORT, ECDSA);
+	client.lose = 1u << 2;
+	while (client.received < 3) {
+		lab_step(&client);
+		lab_pump(&lab);
+	}
+	for (uint16_t i = 0; i < 5; i++) {
+		rig_put(&lab.rig, RIG_INSIDE, rig_from_backend(&lab.rig, 1024, "early", 5));
+		lab_pump(&lab);
+	}
+	assert_true(lab_handshake(&client, PATIENCE));
+	assert_int_equal(lab_check_nonces(&client), 7);
+	finish(&client);
+}
+
+static void test_resend_rate(void **state)
+{
+	(void)state;
+	lab_client_start(&lab, &client, PORT, ECDSA);
+	client.lose = UINT32_MAX & ~3u;
+	client.steady = true;
+	while (client.received < 3 || lab_stats(&lab)->resent_flights == 0) {
+		lab_step(&client);
+		lab_pump(&lab);
+		lab_wait(&lab);
+	}
+	for (int n = 0; n < 4; n++) { // within the same second
+		client.hold = true;
+		while (client.out.nb == 0) {
+			lab_step(&client);
+			lab_wait(&lab);
+		}
+		client.hold = false;
+		lab_pump(&lab);
+	}
+	assert_int_equal(lab_stats(&lab)->resent_flights, 1);
+	client.lose = 0;
+	client.steady = false;
+	assert_true(lab_handshake(&client, PATIENCE));
+	finish(&client);
+}
+
+static void test_replaced(void **state)
+{
+	static struct lab_client other;
+
+	(void)state;
+	lab_client_start(&lab, &client, PORT, ECDSA);
+	while (client.received < 2) {
+		lab_step(&client);
+		lab_pump(&lab);
+	}
+	assert_int_equal(hs_table_count(lab.cp.handshakes), 1);
+	lab_client_stop(&client);
+	lab_client_start(&lab, &other, PORT, ECDSA);
+	assert_true(lab_handshake(&other, PATIENCE));
+	assert_int_equal(lab_stats(&lab)->replaced, 1);
+	lab_check_echo(&other, "x");
+	finish(&other);
+}
+
+// A client that forgot its session comes again from the same port (RFC 6347 section 4.2.8).
+static void test_restart(void **state)
+{
+	static struct lab_client again;
+
+	(void)state;
+	lab_client_start(&lab, &client, PORT, ECDSA);
+	assert_true(lab_handshake(&client, PATIENCE));
+	lab_check_echo(&client, "x");
+	lab_client_stop(&client);
+	lab_client_start(&lab, &again, PORT, ECDSA);
+	assert_true(lab_handshake(&again, PATIENCE));
+	lab_pump(&lab);
+	assert_int_equal(session_dir_count(lab.cp.sessions), 1);
+	lab_check_echo(&again, "y");
+	finish(&again);
+}
+
+static void check_backend(const char *const *text, uint16_t nb)
+{
+	assert_int_equal(lab.backend.nb, nb);
+	for (uint16_t i = 0; i < nb; i++) {
+		assert_int_equal(lab.backend.datagram[i].len, strlen(text[i]));
+		assert_memory_equal(lab.backend.datagram[i].bytes, text[i], strlen(text[i]));
+	}
+	lab.backend.nb = 0;
+}
+
+static void test_early_data(void **state)
+{
+	static const char *const expected[] = {"before", "behind"};
+	struct lab_datagram *last;
+	uint8_t bytes[256];
+
+	(void)state;
+	lab_client_start(&lab, &client, PORT, ECDSA);
+	lab_last_flight(&client);
+	lab_inject(&client, bytes, lab_seal(&client, 7, "before", bytes));
+	lab_pump(&lab);
+	assert_int_equal(lab_stats(&lab)->early_held, 1);
+	last = &client.out.datagram[client.out.nb - 1];
+	last->len += lab_seal(&client, 8, "behind", last->bytes + last->len);
+	client.hold = false;
+	assert_true(lab_handshake(&client, PATIENCE));
+	check_backend(expected, 2);
+	assert_int_equal(lab_stats(&lab)->early_held, 2);
+	// What was consumed or delivered does not come in again.
+	lab_inject(&client, bytes, lab_seal(&client, 7, "before", bytes));
+	lab_inject(&client, bytes, lab_seal(&client, 0, "finished", bytes));
+	lab_pump(&lab);
+	check_backend(expected, 0);
+	assert_int_equal(lab_check_nonces(&client), 1);
+	finish(&client);
+}
+
+// The Finished overtakes the rest of its flight.
+static void test_finished_first(void **state)
+{
+	(void)state;
+	lab_client_start(&lab, &client, PORT, ECDSA);
+	lab_last_flight(&client);
+	struct lab_datagram whole = client.out.datagram[0];
+	struct record rec;
+	uint16_t at = 0;
+
+	assert_int_equal(client.out.nb, 1);
+	while (record_parse(whole.bytes + at, whole.len - at, &rec) && rec.epoch == 0)
+		at += DTLS_RECORD_HEADER_LEN + rec.fragment_len;
+	lab_inject(&client, whole.bytes + at, whole.len - at);
+	lab_pump(&lab);
+	assert_int_equal(lab_stats(&lab)->completed, 0);
+	lab_inject(&client, whole.bytes, at);
+	lab_pump(&lab);
+	assert_int_equal(lab_stats(&lab)->completed, 1);
+	client.out.nb = 0;
+	client.hold = false;
+	assert_true(lab_handshake(&client, PATIENCE));
+	lab_check_echo(&client, "x");
+	finish(&client);
+}
+
+static void test_shutdown(void **state)
+{
+	static struct lab_client many[LAB_CLIENT_MAX];
+
+	(void)state;
+	for (uint16_t i = 0; i < LAB_CLIENT_MAX; i++) {
+		lab_client_start(&lab, &many[i], PORT + i, ECDSA);
+		for (int n = 0; n < 2; n++) {
+			lab_step(&many[i]);
+			lab_pump(&lab);
+		}
+		if (i > 0) // the first stays half open
+			assert_true(lab_handshake(&many[i], PATIENCE));
+	}
+	lab.cp.stopping = true;
+	install_shutdown(&lab.cp);
+	lab_check_idle(&lab);
+	for (uint16_t i = 0; i < LAB_CLIENT_MAX; i++) {
+		char byte;
+
+		if (i > 0) {
+			assert_int_equal(SSL_read(many[i].ssl, &byte, 1), 0);
+			assert_int_equal(SSL_get_shutdown(many[i].ssl), SSL_RECEIVED_SHUTDOWN);
+		}
+		lab_client_stop(&many[i]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
+		TEST(suites),
+		TEST(epoch0_numbers),
+		TEST(fragmented_hello),
+		TEST(lost_flights),
+		TEST(resend_between_data),
+		TEST(resend_rate),
+		TEST(replaced),
+		TEST(restart),
+		TEST(early_data),
+		TEST(finished_first),
+		TEST(shutdown),
+#undef TEST
+	};
+
+	return cmocka_run_group_tests_name("handshake", tests, NULL, NULL);
+}

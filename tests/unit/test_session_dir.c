@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "session_dir.h"
+
+#include "unit.h"
+
+#define SIZE 8
+
+static struct session session[SIZE + 1];
+static struct session_dir *dir;
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(session, 0, sizeof(session));
+	dir = session_dir_create(SIZE);
+	return dir == NULL;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	session_dir_destroy(dir);
+	return 0;
+}
+
+static void test_bound(void **state)
+{
+	struct session_entry *entry[SIZE];
+
+	(void)state;
+	for (int i = 0; i < SIZE; i++) {
+		entry[i] = session_dir_enter(dir, &session[i]);
+		assert_non_null(entry[i]);
+		assert_int_not_equal(session[i].id, 0);
+		assert_ptr_equal(session_dir_find(dir, session[i].id), entry[i]);
+	}
+	assert_null(session_dir_enter(dir, &session[SIZE]));
+	assert_int_equal(session_dir_count(dir), SIZE);
+	session_dir_leave(dir, entry[3]);
+	assert_int_equal(session_dir_count(dir), SIZE - 1);
+	assert_non_null(session_dir_enter(dir, &session[SIZE]));
+	assert_int_not_equal(session[SIZE].id, session[3].id);
+}
+
+// An id is good as long as its session is there, whatever the slot holds later.
+static void test_stale_ids(void **state)
+{
+	session_id old[100];
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		struct session_entry *entry = session_dir_enter(dir, &session[0]);
+
+		old[i] = session[0].id;
+		for (int k = 0; k < i; k++)
+			assert_null(session_dir_find(dir, old[k]));
+		assert_ptr_equal(session_dir_find(dir, old[i]), entry);
+		session_dir_leave(dir, entry);
+		assert_null(session_dir_find(dir, old[i]));
+		assert_null(session_dir_find(dir, entry->id)); // of the next session
+	}
+	assert_null(session_dir_find(dir, 0));
+	assert_null(session_dir_find(dir, UINT64_C(1) << 32 | SIZE));
+	assert_null(session_dir_find(dir, UINT64_MAX));
+}
+
+static void test_list(void **state)
+{
+	struct session *s = &session[0];
+	struct session_view view;
+	uint32_t cursor = 0;
+
+	(void)state;
+	ip_parse("198.51.100.2", &s->flow.remote);
+	ip_parse("2001:db8::1", &s->flow.local);
+	ip_parse("192.0.2.2", &s->backend);
+	s->flow.remote_port = rte_cpu_to_be_16(40000);
+	s->flow.local_port = rte_cpu_to_be_16(4433);
+	s->backend_port = rte_cpu_to_be_16(7);
+	s->nat_port = rte_cpu_to_be_16(1024);
+	s->suite = AEAD_AES_256_GCM;
+	s->rx.records = 11;
+	s->tx.bytes = 22;
+	session_dir_enter(dir, &session[1]); // not live yet
+	session_dir_enter(dir, s)->live = true;
+	assert_true(session_dir_next(dir, &cursor, &view));
+	assert_int_equal(view.id, s->id);
+	assert_string_equal(view.peer, "198.51.100.2:40000");
+	assert_string_equal(view.local, "[2001:db8::1]:4433");
+	assert_string_equal(view.backend, "192.0.2.2:7");
+	assert_string_equal(view.suite, "AES_256_GCM");
+	assert_int_equal(view.nat_port, 1024);
+	assert_int_equal(view.rx_records, 11);
+	assert_int_equal(view.tx_bytes, 22);
+	assert_false(session_dir_next(dir, &cursor, &view));
+}
+
+static void test_removal(void **state)
+{
+	struct session_entry *entry;
+
+	(void)state;
+	for (int i = 0; i < SIZE; i++)
+		session_dir_enter(dir, &session[i]);
+	session_dir_leave(dir, session_dir_find(dir, session[5].id));
+	for (int i = 0; i < SIZE - 1; i++) {
+		entry = session_dir_unremoved(dir);
+		assert_non_null(entry);
+		assert_ptr_equal(session_dir_unremoved(dir), entry);
+		entry->removing = true;
+	}
+	assert_null(session_dir_unremoved(dir));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_bound, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_stale_ids, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_list, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_removal, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("session_dir", tests, NULL, NULL);
+}

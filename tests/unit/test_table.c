@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "table.h"
+
+#include <rte_eal.h>
+
+#include "unit.h"
+
+#define SECRET 0x12345678
+#define SIZE   1000
+
+static struct flow_key key(uint32_t i)
+{
+	struct flow_key k = {.remote_port = (rte_be16_t)i, .port_id = 1};
+
+	memcpy(k.remote.byte, &i, sizeof(i));
+	return k;
+}
+
+static int set_up(void **state)
+{
+	char *argv[] = {"table", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry",
+			"-m",	 "64",	      "--lcores", "0@0",	 "--log-level=error"};
+
+	(void)state;
+	return rte_eal_init(RTE_DIM(argv), argv) < 0;
+}
+
+static void enter_find_leave(void **state)
+{
+	struct table *t = table_create("t", SIZE, SECRET, SOCKET_ID_ANY);
+	struct flow_key k = key(1), other = key(2);
+	struct flow *flow = table_enter(t, &k);
+
+	(void)state;
+	assert_non_null(flow);
+	assert_null(flow->session);
+	assert_int_equal(flow->handshake_tsc, 0);
+	assert_ptr_equal(table_enter(t, &k), flow);
+	assert_ptr_equal(table_find(t, &k), flow);
+	assert_null(table_find(t, &other));
+
+	// It stays as long as there is a handshake or a session.
+	flow->handshake_tsc = 1;
+	table_leave(t, flow);
+	assert_ptr_equal(table_find(t, &k), flow);
+	flow->handshake_tsc = 0;
+	flow->session = (struct session *)flow;
+	table_leave(t, flow);
+	assert_ptr_equal(table_find(t, &k), flow);
+	flow->session = NULL;
+	table_leave(t, flow);
+	assert_null(table_find(t, &k));
+	table_destroy(t);
+}
+
+static void full_and_again(void **state)
+{
+	struct table *t = table_create("t", SIZE, SECRET, SOCKET_ID_ANY);
+	uint32_t n = 0;
+
+	(void)state;
+	for (struct flow_key k = key(n); table_enter(t, &k) != NULL; k = key(n)) {
+		n++;
+		assert_true(n < 2 * SIZE);
+	}
+	assert_true(n >= SIZE);
+	for (uint32_t i = 0; i < n; i++) {
+		struct flow_key k = key(i);
+
+		table_leave(t, table_find(t, &k));
+	}
+	for (uint32_t i = 0; i < SIZE; i++) {
+		struct flow_key k = key(i + 5000);
+
+		assert_non_null(table_enter(t, &k));
+	}
+	table_destroy(t);
+}
+
+static void lookup_burst(void **state)
+{
+	struct table *t = table_create("t", SIZE, SECRET, SOCKET_ID_ANY);
+	struct flow_key k[32];
+	const struct flow_key *p[32];
+	uint32_t hash[32];
+	struct flow *flow[32];
+
+	(void)state;
+	for (uint32_t i = 0; i < 32; i++) {
+		k[i] = key(i);
+		p[i] = &k[i];
+		hash[i] = table_hash(&k[i], SECRET);
+		if (i % 3 == 0)
+			table_enter(t, &k[i]);
+	}
+	table_lookup_burst(t, p, hash, 32, flow);
+	for (uint32_t i = 0; i < 32; i++)
+		assert_ptr_equal(flow[i], table_find(t, &k[i]));
+	assert_non_null(flow[0]);
+	assert_null(flow[1]);
+	table_destroy(t);
+}
+
+static void walk_visits_each(void **state)
+{
+	struct table *t = table_create("t", SIZE, SECRET, SOCKET_ID_ANY);
+	uint32_t cursor = 0, seen = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++) {
+		struct flow_key k = key(i);
+
+		table_enter(t, &k);
+	}
+	for (uint32_t i = 0; i < table_slots(t); i++)
+		seen += table_walk(t, &cursor) != NULL;
+	assert_int_equal(seen, 100);
+	assert_int_equal(cursor, 0);
+	table_destroy(t);
+}
+
+// Flows of one lcore keep a table's buckets evenly used, and lcores get equal shares.
+static void lcore_share(void **state)
+{
+	uint32_t share[3] = {0};
+
+	(void)state;
+	for (uint32_t i = 0; i < 3000; i++) {
+		struct flow_key k = key(i);
+
+		share[table_hash_lcore(table_hash(&k, SECRET), 3)]++;
+	}
+	for (int i = 0; i < 3; i++)
+		assert_in_range(share[i], 850, 1150);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(enter_find_leave), cmocka_unit_test(full_and_again),
+		cmocka_unit_test(lookup_burst),	    cmocka_unit_test(walk_visits_each),
+		cmocka_unit_test(lcore_share),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}
