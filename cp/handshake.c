@@ -121,9 +121,10 @@ static void arm_retransmission(struct handshake *hs)
 	arm(hs, us);
 }
 
-static bool send_remove(struct cp *cp, uint16_t lcore, const struct flow_key *flow)
+static bool send_remove(struct cp *cp, uint16_t lcore, const struct flow_key *flow,
+			uint64_t hello_id)
 {
-	struct msg msg = {.type = MSG_HANDSHAKE_REMOVE, .flow = *flow};
+	struct msg msg = {.type = MSG_HANDSHAKE_REMOVE, .id = hello_id, .flow = *flow};
 
 	return dp_send(cp->dp, lcore, &msg);
 }
@@ -146,7 +147,7 @@ static void settle(struct handshake *hs)
 		break;
 	case HS_WAIT_REMOVE:
 		send_flight(hs);
-		if (send_remove(hs->cp, hs->lcore, &hs->flow))
+		if (send_remove(hs->cp, hs->lcore, &hs->flow, hs->hello_id))
 			destroy(hs);
 		else
 			arm(hs, ROOM_RETRY_US);
@@ -355,6 +356,7 @@ static struct handshake *begin(struct cp *cp, const struct msg *msg,
 		hs->flow = msg->flow;
 		hs->listener = msg->listener;
 		hs->lcore = msg->lcore;
+		hs->hello_id = msg->id;
 		hs->begun_tsc = rte_rdtsc();
 		hs->bio.epoch0_seq = hello->record_seq;
 		memcpy(hs->random, hello->version + 2, sizeof(hs->random));
@@ -372,7 +374,7 @@ static struct handshake *begin(struct cp *cp, const struct msg *msg,
 	if (hs != NULL)
 		destroy(hs);
 	// If there is no room on the ring, the lcore's own timer does it.
-	send_remove(cp, msg->lcore, &msg->flow);
+	send_remove(cp, msg->lcore, &msg->flow, msg->id);
 	return NULL;
 }
 
@@ -411,6 +413,8 @@ void handshake_hello(struct cp *cp, const struct msg *msg)
 		goto out;
 	// The lcore ends the flow's handshake when it installs the session, so that this
 	// ClientHello comes to nothing; the client will send it again.
+	if (hs != NULL)
+		hs->hello_id = msg->id;
 	if (hs != NULL && (hs->state == HS_WAIT_ROOM || hs->state == HS_WAIT_INSTALLED))
 		goto out;
 	if (hs != NULL && hs->state == HS_WAIT_CLIENT &&
@@ -479,7 +483,7 @@ void handshake_shutdown(struct cp *cp)
 		}
 		if (hs->state != HS_WAIT_REMOVE)
 			counters(hs)->failed++;
-		send_remove(cp, hs->lcore, &hs->flow);
+		send_remove(cp, hs->lcore, &hs->flow, hs->hello_id);
 		destroy(hs);
 	}
 }

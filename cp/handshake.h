@@ -21,6 +21,7 @@ struct handshake {
 	enum hs_state state;
 	uint8_t listener;  // index in config.listener
 	uint16_t lcore;	   // that has the flow
+	uint64_t hello_id; // of the last HELLO message
 	SSL *ssl;	   // WAIT_CLIENT only
 	const char *suite; // OpenSSL's name, once it is known
 	struct event *timer;

@@ -102,12 +102,16 @@ static void admit(struct lcore *lc, struct rte_mbuf *m, const struct datagram *d
 		.l234_len = dg->payload_at,
 		.flow = dg->flow,
 	};
-	uint8_t verdict = life_handshake_begin(lc, &dg->flow);
+	uint8_t verdict = DROP_PUNT_FULL;
+	uint32_t id;
 
+	if (likely(ring_has_room(lc, RING_RESERVE)))
+		verdict = life_handshake_begin(lc, &dg->flow, &id);
 	if (verdict != BURST_PASS) {
 		drop(lc, m, verdict);
 		return;
 	}
+	msg.id = id;
 	lc->stats.hello++;
 	lc->stats.listener[listener].hello++;
 	rte_pktmbuf_adj(m, dg->payload_at);

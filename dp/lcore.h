@@ -44,8 +44,9 @@ struct lcore {
 	uint32_t control_tokens; // frames that may be punted as MSG_FRAME
 	uint32_t hash_secret;
 	uint32_t half_open_max;
-	uint32_t walk; // housekeeping's place in the table
-	uint16_t id;   // 0..dp->lcore_nb-1
+	uint32_t handshake_id; // last one given out
+	uint32_t walk;	       // housekeeping's place in the table
+	uint16_t id;	       // 0..dp->lcore_nb-1
 	uint16_t rxq_nb;
 	struct {
 		uint16_t port_id, queue;

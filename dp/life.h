@@ -15,9 +15,9 @@ bool life_install(struct lcore *lc, struct session *s);
 // s stays readable until the end of the poll.
 void life_end(struct lcore *lc, struct session *s, enum session_end end);
 
-// The flow of key is now in handshake, until handshake_tsc at the latest.  Returns BURST_PASS, or
-// DROP_HALF_OPEN or DROP_TABLE_FULL.
-uint8_t life_handshake_begin(struct lcore *lc, const struct flow_key *key);
+// The flow of key is now in handshake, until handshake_tsc at the latest, under a new *id.  Returns
+// BURST_PASS, or DROP_HALF_OPEN or DROP_TABLE_FULL.
+uint8_t life_handshake_begin(struct lcore *lc, const struct flow_key *key, uint32_t *id);
 void life_handshake_end(struct lcore *lc, struct flow *flow);
 
 // Seals m's data as one record of s and sends it.  Takes m, which counts as made.

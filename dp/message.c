@@ -53,7 +53,8 @@ static void remove_handshake(struct lcore *lc, const struct msg *msg)
 {
 	struct flow *flow = table_find(lc->table, &msg->flow);
 
-	if (flow != NULL)
+	// A ClientHello that cp had not seen when it gave up began another one.
+	if (flow != NULL && flow->handshake_id == msg->id)
 		life_handshake_end(lc, flow);
 }
 

@@ -10,7 +10,7 @@
 //
 //   type             from → to  carries
 //   FRAME            dp → cp    mbuf: whole ARP, NDP or ICMP frame, m->port set
-//   HELLO            dp → cp    mbuf, flow, listener: datagram whose ClientHello has a good cookie
+//   HELLO            dp → cp    mbuf, flow, listener, id: datagram with a ClientHello, cookie good
 //   RECORD           dp → cp    mbuf, flow: datagram or record of a flow in handshake
 //   PLAIN_RECORD     dp → cp    mbuf, flow, id: authenticated handshake record, opened
 //   INSTALLED        dp → cp    id, flow: the session is live
@@ -19,7 +19,7 @@
 //   HANDSHAKE_ENDED  dp → cp    flow: the lcore's own timer dropped it from the table
 //   SESSION_INSTALL  cp → dp    session
 //   SESSION_REMOVE   cp → dp    flow, id, end: close_notify, then SESSION_ENDED
-//   HANDSHAKE_REMOVE cp → dp    flow: no longer in handshake
+//   HANDSHAKE_REMOVE cp → dp    flow, id: no longer in handshake, unless by a later HELLO
 //   TX_FRAME         cp → dp    mbuf: whole frame to send on m->port
 //   TX_RECORD        cp → dp    mbuf, flow, id, content_type: plaintext to seal for a session
 //   INJECT           cp → dp    mbuf: whole frame, to be treated as if just received on m->port
@@ -55,7 +55,7 @@ struct msg {
 	uint8_t listener;     // HELLO: index in config.listener
 	uint16_t lcore;	      // dp → cp: the sender
 	uint16_t l234_len;    // HELLO, RECORD: bytes of frame headers in front of the data
-	session_id id;
+	session_id id;	      // HELLO, HANDSHAKE_REMOVE: of the HELLO, new with each
 	union {
 		struct rte_mbuf *mbuf;
 		struct session *session;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "packet.h"
 #include "rig.h"
+#include "ring.h"
 #include "unit.h"
 #include "wire.h"
 
@@ -90,7 +91,8 @@ static void pass(uint16_t client_port, uint8_t random)
 	rig_poll(&rig);
 }
 
-static void expect_message(enum msg_type type, uint16_t len)
+// Returns the message's id.
+static session_id expect_message(enum msg_type type, uint16_t len)
 {
 	struct msg msg;
 
@@ -100,6 +102,7 @@ static void expect_message(enum msg_type type, uint16_t len)
 	// The frame's headers are still there for MSG_INJECT.
 	assert_non_null(rte_pktmbuf_prepend(msg.mbuf, msg.l234_len));
 	rte_pktmbuf_free(msg.mbuf);
+	return msg.id;
 }
 
 static void expect_no_message(void)
@@ -182,7 +185,7 @@ static void records_of_a_flow_in_handshake(void **state)
 	put(1000, record, sizeof(record));
 	put(1001, record, sizeof(record));
 	rig_poll(&rig);
-	expect_message(MSG_HELLO, HELLO_COOKIE_LEN);
+	remove.id = expect_message(MSG_HELLO, HELLO_COOKIE_LEN);
 	expect_message(MSG_RECORD, sizeof(record));
 	assert_int_equal(rig_drops(&rig, DROP_NO_SESSION), 1);
 	remove.flow = rig_flow(&rig, 1000);
@@ -193,6 +196,44 @@ static void records_of_a_flow_in_handshake(void **state)
 	expect_no_message();
 	assert_int_equal(rig_drops(&rig, DROP_NO_SESSION), 2);
 	assert_int_equal(rig.dp->stats[0]->handshakes, 0);
+}
+
+// cp gives the first handshake up while the client already begins another one.
+static void remove_crosses_a_new_hello(void **state)
+{
+	static const uint8_t record[30] = {22, 0xfe, 0xfd, [12] = 17, [13] = 16};
+	struct msg remove = {.type = MSG_HANDSHAKE_REMOVE};
+
+	(void)state;
+	pass(1000, 1);
+	remove.flow = rig_flow(&rig, 1000);
+	remove.id = expect_message(MSG_HELLO, HELLO_COOKIE_LEN);
+	pass(1000, 2);
+	assert_true(dp_send(rig.dp, 0, &remove));
+	rig_poll(&rig);
+	assert_int_equal(rig.dp->stats[0]->handshakes, 1);
+	put(1000, record, sizeof(record));
+	rig_poll(&rig);
+	remove.id = expect_message(MSG_HELLO, HELLO_COOKIE_LEN);
+	expect_message(MSG_RECORD, sizeof(record));
+	assert_true(dp_send(rig.dp, 0, &remove));
+	rig_poll(&rig);
+	assert_int_equal(rig.dp->stats[0]->handshakes, 0);
+}
+
+// A ClientHello that cp cannot be given leaves nothing behind.
+static void a_full_punt_ring_begins_no_handshake(void **state)
+{
+	struct msg msg;
+
+	(void)state;
+	while (ring_has_room(dp_lcore(rig.dp, 0), RING_RESERVE))
+		ring_answer(dp_lcore(rig.dp, 0), &(struct msg){.type = MSG_INSTALLED});
+	pass(1000, 1);
+	assert_int_equal(rig_drops(&rig, DROP_PUNT_FULL), 1);
+	assert_int_equal(rig.dp->stats[0]->handshakes, 0);
+	while (rig_message(&rig, &msg))
+		assert_int_equal(msg.type, MSG_INSTALLED);
 }
 
 static void half_open_is_bounded_and_expires(void **state)
@@ -302,6 +343,8 @@ int main(void)
 		TEST(over_ipv6),
 		TEST(malformed_hello),
 		TEST(records_of_a_flow_in_handshake),
+		TEST(remove_crosses_a_new_hello),
+		TEST(a_full_punt_ring_begins_no_handshake),
 		TEST(half_open_is_bounded_and_expires),
 		TEST(a_full_table_takes_no_more),
 		TEST(hello_on_a_live_flow),
