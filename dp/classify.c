@@ -7,6 +7,10 @@
 
 #include "dtls.h"
 
+#define ARP_LEN	     28
+#define NDP_TYPE_MIN 133 // RFC 4861 section 4
+#define NDP_TYPE_MAX 137
+
 // The frame as it is taken apart.
 struct frame {
 	const struct port *port;
@@ -70,10 +74,12 @@ static bool udp_checksum_good(const struct frame *f, const struct rte_udp_hdr *u
 
 	if (udp->dgram_cksum == 0)
 		return v4; // RFC 768, RFC 8200 section 8.1
-	if (state == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
-		return true;
 	if (state == RTE_MBUF_F_RX_L4_CKSUM_BAD)
 		return false;
+	// NONE: not filled in on the way here, but known to be intact.
+	if (state != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN ||
+	    is_protected(f->port, (const uint8_t *)(udp + 1), len - sizeof(*udp)))
+		return true;
 	sum = rte_raw_cksum(flow->remote.byte + at, addr_len) +
 	      rte_raw_cksum(flow->local.byte + at, addr_len) + rte_cpu_to_be_16(IPPROTO_UDP) +
 	      rte_cpu_to_be_16(len) + rte_raw_cksum(udp, len);
@@ -99,8 +105,7 @@ static enum classify classify_udp(struct frame *f, const uint8_t *l4, uint32_t l
 	dg->payload_len = len - sizeof(*udp);
 	if (udp->src_port == 0)
 		return drop(f, DROP_UDP_HEADER);
-	if (!is_protected(f->port, l4 + sizeof(*udp), dg->payload_len) &&
-	    !udp_checksum_good(f, udp, len))
+	if (!udp_checksum_good(f, udp, len))
 		return drop(f, DROP_UDP_CHECKSUM);
 	return CLASSIFY_UDP;
 }
@@ -109,10 +114,9 @@ static bool ipv4_checksum_good(const struct frame *f)
 {
 	uint64_t state = f->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
 
-	if (state == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
-		return true;
-	return state != RTE_MBUF_F_RX_IP_CKSUM_BAD &&
-	       rte_raw_cksum(f->l3, sizeof(struct rte_ipv4_hdr)) == 0xffff;
+	if (state != RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN)
+		return state != RTE_MBUF_F_RX_IP_CKSUM_BAD;
+	return rte_raw_cksum(f->l3, sizeof(struct rte_ipv4_hdr)) == 0xffff;
 }
 
 static enum classify classify_ipv4(struct frame *f)
@@ -138,10 +142,19 @@ static enum classify classify_ipv4(struct frame *f)
 	if (!is_unicast(&flow->remote) || !is_local(f->port, &flow->local))
 		return drop(f, DROP_IP_ADDRESS);
 	if (ip->next_proto_id == IPPROTO_ICMP)
-		return CLASSIFY_CONTROL;
+		return CLASSIFY_ECHO;
 	if (ip->next_proto_id != IPPROTO_UDP)
 		return drop(f, DROP_IP_PROTOCOL);
 	return classify_udp(f, f->l3 + sizeof(*ip), total - sizeof(*ip));
+}
+
+// NDP comes from the link itself, which the hop limit proves (RFC 4861 section 7.1).
+static bool is_ndp(const struct frame *f, uint16_t len)
+{
+	const struct rte_ipv6_hdr *ip = (const struct rte_ipv6_hdr *)f->l3;
+	uint8_t type = len > 0 ? f->l3[sizeof(*ip)] : 0;
+
+	return ip->hop_limits == 255 && type >= NDP_TYPE_MIN && type <= NDP_TYPE_MAX;
 }
 
 static bool is_ipv6_extension(uint8_t next_header)
@@ -168,12 +181,15 @@ static enum classify classify_ipv6(struct frame *f)
 		return drop(f, DROP_IP_OPTIONS);
 	ip_from_v6(&flow->remote, &ip->src_addr);
 	ip_from_v6(&flow->local, &ip->dst_addr);
+	// Mapped addresses are ours, for IPv4, and never on a wire (RFC 4038 section 4.2).
+	if (ip_is_v4(&flow->remote) || ip_is_v4(&flow->local))
+		return drop(f, DROP_IP_ADDRESS);
 	local = is_local(f->port, &flow->local);
 	// A host that looks for a duplicate of its own address asks from :: (RFC 4862 5.4.2).
 	if (ip->proto == IPPROTO_ICMPV6 &&
 	    (local || is_ndp_group(&flow->local) || is_link_local(&flow->local)))
-		return CLASSIFY_CONTROL;
-	if (!local || !is_unicast(&flow->remote) || ip_is_v4(&flow->remote))
+		return is_ndp(f, len) ? CLASSIFY_NEIGHBOUR : CLASSIFY_ECHO;
+	if (!local || !is_unicast(&flow->remote))
 		return drop(f, DROP_IP_ADDRESS);
 	if (ip->proto != IPPROTO_UDP)
 		return drop(f, DROP_IP_PROTOCOL);
@@ -198,7 +214,7 @@ enum classify classify_frame(const struct port *port, uint16_t port_id, const ui
 	dg->flow.zero = 0;
 	if (len < sizeof(*eth))
 		return drop(&f, DROP_ETH_TRUNCATED);
-	if (!is_for_port(port, &eth->dst_addr))
+	if (!is_for_port(port, &eth->dst_addr) || rte_is_multicast_ether_addr(&eth->src_addr))
 		return drop(&f, DROP_ETH_ADDRESS);
 	type = eth->ether_type;
 	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN)) {
@@ -220,5 +236,5 @@ enum classify classify_frame(const struct port *port, uint16_t port_id, const ui
 		return classify_ipv6(&f);
 	if (type != rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP))
 		return drop(&f, DROP_ETH_TYPE);
-	return f.left < 28 ? drop(&f, DROP_ARP) : CLASSIFY_CONTROL;
+	return f.left < ARP_LEN ? drop(&f, DROP_ARP) : CLASSIFY_NEIGHBOUR;
 }

@@ -9,8 +9,9 @@
 // What a frame is; for CLASSIFY_DROP the reason is in datagram.reason.
 enum classify {
 	CLASSIFY_DROP,
-	CLASSIFY_CONTROL, // ARP, or NDP and ICMP for the gateway: cp's
-	CLASSIFY_UDP,	  // a datagram to one of the port's addresses
+	CLASSIFY_NEIGHBOUR, // ARP or NDP: cp's
+	CLASSIFY_ECHO,	    // other ICMP for the gateway: cp's
+	CLASSIFY_UDP,	    // a datagram to one of the port's addresses
 };
 
 struct datagram {

@@ -17,8 +17,8 @@
 
 #define RING_SIZE     4096 // messages
 #define MBUF_CACHE    256
-#define MBUF_ROOM     (RTE_PKTMBUF_HEADROOM + 2048)
-#define SESSION_CACHE 0 // only cp takes from this pool
+#define FRAME_EXTRA   (14 + 4 + AEAD_TAG_MAX) // bytes around an IP datagram: Ethernet, VLAN, tag
+#define SESSION_CACHE 0			      // only cp takes from this pool
 
 // The whole data plane; cp sees the first member.
 struct data_plane {
@@ -87,6 +87,7 @@ static int create_lcore(struct data_plane *plane, uint16_t id)
 	lc->idle_tsc = config->idle_timeout_s * lc->second_tsc;
 	lc->handshake_tsc = config->handshake_timeout_s * lc->second_tsc;
 	lc->walked_tsc = rte_rdtsc();
+	lc->frame_tsc = lc->second_tsc / config->control_rate;
 	lc->aead = aead_create();
 	snprintf(name, sizeof(name), "table_%u", id);
 	lc->table = table_create(name, share(config->sessions, dp->lcore_nb) + lc->half_open_max,
@@ -94,7 +95,7 @@ static int create_lcore(struct data_plane *plane, uint16_t id)
 	dp->punt[id] = create_ring("punt", id, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	dp->install[id] = create_ring("install", id, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	dp->stats[id] = &lc->stats;
-	lc->handoff[id] = create_ring("handoff", id, RING_F_SC_DEQ);
+	lc->handoff[id] = create_ring("handoff", id, RING_F_MP_RTS_ENQ | RING_F_SC_DEQ);
 	lc->punt = dp->punt[id];
 	lc->install = dp->install[id];
 	if (lc->aead == NULL || lc->table == NULL || lc->punt == NULL || lc->install == NULL ||
@@ -145,13 +146,23 @@ static int create_nat(struct dp *dp)
 	return 0;
 }
 
+// Data room for a frame of the largest MTU, with a tag behind its payload.
+static uint16_t mbuf_room(const struct config *config)
+{
+	uint16_t room = RTE_MBUF_DEFAULT_DATAROOM;
+
+	for (uint16_t i = 0; i < config->port_nb; i++)
+		room = RTE_MAX(room, (uint16_t)(config->port[i].mtu + FRAME_EXTRA));
+	return RTE_PKTMBUF_HEADROOM + room;
+}
+
 static int create_pools(struct dp *dp)
 {
 	const struct config *config = dp->config;
 	uint32_t mbufs = port_mbufs(config) + dp->lcore_nb * (2 * MBUF_CACHE + 2 * RING_SIZE);
 
-	dp->mbuf_pool =
-		rte_pktmbuf_pool_create("mbuf", mbufs, MBUF_CACHE, 0, MBUF_ROOM, SOCKET_ID_ANY);
+	dp->mbuf_pool = rte_pktmbuf_pool_create("mbuf", mbufs, MBUF_CACHE, 0, mbuf_room(config),
+						SOCKET_ID_ANY);
 	// A handshake holds a session before it counts as one.
 	dp->session_pool = rte_mempool_create("session", config->sessions + config->half_open,
 					      session_size(config->replay_window), SESSION_CACHE, 0,

@@ -105,7 +105,7 @@ static void admit(struct lcore *lc, struct rte_mbuf *m, const struct datagram *d
 	uint8_t verdict = DROP_PUNT_FULL;
 	uint32_t id;
 
-	if (likely(ring_has_room(lc, RING_RESERVE)))
+	if (likely(ring_has_room(lc, RING_RESERVE_HELLO)))
 		verdict = life_handshake_begin(lc, &dg->flow, &id);
 	if (verdict != BURST_PASS) {
 		drop(lc, m, verdict);

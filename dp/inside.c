@@ -15,6 +15,19 @@ static struct nat_slot *find_slot(const struct nat *nat, const struct flow_key *
 	return NULL;
 }
 
+// The session of a slot if this lcore owns it, NULL if it has none; *owner says who does.  cp may
+// give the port to another lcore between the two reads; then the second look at lcore shows it.
+static struct session *read_slot(const struct lcore *lc, struct nat_slot *slot, uint16_t *owner)
+{
+	struct session *s;
+
+	*owner = atomic_load_explicit(&slot->lcore, memory_order_acquire);
+	if (*owner != lc->id)
+		return NULL;
+	s = atomic_load_explicit(&slot->session, memory_order_acquire);
+	return atomic_load_explicit(&slot->lcore, memory_order_relaxed) == lc->id ? s : NULL;
+}
+
 static bool from_backend(const struct session *s, const struct flow_key *flow)
 {
 	return s->backend_port == flow->remote_port && ip_equal(&s->backend, &flow->remote);
@@ -26,23 +39,24 @@ static void add_datagram(struct lcore *lc, struct rte_mbuf *m, const struct data
 	struct burst *b = &lc->burst;
 	struct nat_slot *slot = find_slot(&lc->dp->nat, &dg->flow);
 	uint16_t owner = NAT_NO_LCORE;
+	struct session *s = NULL;
 
 	if (likely(slot != NULL))
-		owner = atomic_load_explicit(&slot->lcore, memory_order_relaxed);
+		s = read_slot(lc, slot, &owner);
 	if (unlikely(owner == NAT_NO_LCORE)) {
 		drop(lc, m, DROP_NO_NAT);
 	} else if (owner != lc->id) {
 		ring_handoff(lc, owner, m, MSG_HANDOFF);
-	} else if (unlikely(slot->session == NULL)) {
+	} else if (unlikely(s == NULL)) {
 		drop(lc, m, DROP_NO_NAT);
-	} else if (unlikely(!from_backend(slot->session, &dg->flow))) {
+	} else if (unlikely(!from_backend(s, &dg->flow))) {
 		drop(lc, m, DROP_BACKEND);
-	} else if (unlikely(dg->payload_len > slot->session->tx.plain_max)) {
+	} else if (unlikely(dg->payload_len > s->tx.plain_max)) {
 		drop(lc, m, DROP_TOO_BIG);
 	} else {
 		rte_pktmbuf_adj(m, dg->payload_at);
 		b->mbuf[b->n] = m;
-		b->session[b->n] = slot->session;
+		b->session[b->n] = s;
 		b->record[b->n++].type = DTLS_APPLICATION_DATA;
 	}
 }

@@ -32,12 +32,17 @@ static unsigned int poll_queue(struct lcore *lc, uint16_t port_id, uint16_t queu
 	return n;
 }
 
-static void refill_control(struct lcore *lc)
+static void fill_buckets(struct lcore *lc)
 {
-	if (lc->now_tsc - lc->control_filled_tsc < lc->second_tsc)
-		return;
-	lc->control_filled_tsc = lc->now_tsc;
-	lc->control_tokens = lc->dp->config->control_rate;
+	uint64_t elapsed = lc->now_tsc - lc->filled_tsc;
+
+	lc->filled_tsc = lc->now_tsc;
+	for (uint16_t i = 0; i < lc->dp->config->port_nb; i++) {
+		uint64_t *neighbour = &lc->bucket[i].neighbour, *echo = &lc->bucket[i].echo;
+
+		*neighbour = RTE_MIN(*neighbour + elapsed, lc->second_tsc);
+		*echo = RTE_MIN(*echo + elapsed, lc->second_tsc);
+	}
 }
 
 unsigned int lcore_poll(struct lcore *lc)
@@ -50,7 +55,7 @@ unsigned int lcore_poll(struct lcore *lc)
 	for (uint16_t i = 0; i < lc->rxq_nb; i++)
 		n += poll_queue(lc, lc->rxq[i].port_id, lc->rxq[i].queue);
 	if ((lc->stats.polls++ & (HOUSEKEEPING_POLLS - 1)) == 0) {
-		refill_control(lc);
+		fill_buckets(lc);
 		life_walk(lc);
 	}
 	tx_flush(lc);

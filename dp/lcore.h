@@ -10,7 +10,8 @@
 
 #define LOG_TYPE log_dp
 
-#define LCORE_RXQ_MAX (CONFIG_PORT_MAX * 4)
+// A port has at most one receive queue for an lcore.
+#define LCORE_RXQ_MAX CONFIG_PORT_MAX
 
 // Datagrams on their way from classification to the session.  Owner: the lcore, for one poll.
 struct datagrams {
@@ -39,9 +40,13 @@ struct lcore {
 	uint64_t idle_tsc;
 	uint64_t handshake_tsc;
 	uint64_t second_tsc; // TSC cycles of a second
-	uint64_t control_filled_tsc;
-	uint64_t walked_tsc;	 // when housekeeping last walked the table
-	uint32_t control_tokens; // frames that may be punted as MSG_FRAME
+	uint64_t filled_tsc; // when the buckets were filled last
+	uint64_t walked_tsc; // when housekeeping last walked the table
+	uint64_t frame_tsc;  // of credit that a punted frame costs
+	struct {
+		uint64_t neighbour; // TSC cycles of credit, at most a second
+		uint64_t echo;
+	} bucket[CONFIG_PORT_MAX]; // by port index: what may be punted as MSG_FRAME
 	uint32_t hash_secret;
 	uint32_t half_open_max;
 	uint32_t handshake_id; // last one given out
@@ -57,7 +62,6 @@ struct lcore {
 	struct burst own;			// records that the gateway makes itself
 	struct flow *burst_flow[BURST_MAX];	// of burst.record[i]
 	struct rte_mbuf *burst_copy[BURST_MAX]; // untouched, for a flow in handshake; or NULL
-	uint16_t burst_l234_len[BURST_MAX];	// headers in front of it; 0: a further record
 	struct tx_buffer tx[RTE_MAX_ETHPORTS];
 	struct stats stats;
 };

@@ -31,8 +31,11 @@ void life_alert(struct lcore *lc, struct session *s, uint8_t level, uint8_t desc
 	struct rte_mbuf *m = rte_pktmbuf_alloc(lc->dp->mbuf_pool);
 	uint8_t *p;
 
-	if (m == NULL)
+	if (m == NULL) {
+		lc->stats.made++;
+		lc->stats.drop[DROP_NO_MBUF]++;
 		return;
+	}
 	p = (uint8_t *)rte_pktmbuf_append(m, DTLS_ALERT_LEN);
 	p[0] = level;
 	p[1] = description;
@@ -44,7 +47,7 @@ static void retire(struct lcore *lc, struct session *s, enum session_end end)
 {
 	s->state = SESSION_OVER;
 	s->end = end;
-	nat_slot(lc, s)->session = NULL;
+	atomic_store_explicit(&nat_slot(lc, s)->session, NULL, memory_order_release);
 	s->next_over = lc->over;
 	lc->over = s;
 	lc->stats.sessions--;
@@ -63,7 +66,7 @@ bool life_install(struct lcore *lc, struct session *s)
 		lc->stats.handshakes--;
 	}
 	flow->session = s;
-	nat_slot(lc, s)->session = s;
+	atomic_store_explicit(&nat_slot(lc, s)->session, s, memory_order_release);
 	s->state = SESSION_LIVE;
 	s->used_tsc = lc->now_tsc;
 	lc->stats.sessions++;
@@ -94,7 +97,11 @@ uint8_t life_handshake_begin(struct lcore *lc, const struct flow_key *key, uint3
 		if (flow == NULL)
 			return DROP_TABLE_FULL;
 		lc->stats.handshakes++;
+		flow->punts = 0;
 	}
+	if (flow->punts == LIFE_PUNT_MAX)
+		return DROP_PUNT_RATE;
+	flow->punts++;
 	flow->handshake_tsc = lc->now_tsc + lc->handshake_tsc;
 	flow->handshake_id = ++lc->handshake_id;
 	*id = flow->handshake_id;

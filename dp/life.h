@@ -6,17 +6,20 @@
 
 // The life of sessions and handshakes on their lcore.
 
-// Takes s into the table and its gateway port; ends an older session of the flow.  False, with
-// nothing changed, if the table is full.
+// Takes s into the table and its gateway port; ends an older session of the flow, in silence.
+// False, with nothing changed, if the table is full.
 bool life_install(struct lcore *lc, struct session *s);
 
 // Ends a live session: out of table and gateway port, and on the list for cp.  Sends close_notify
-// unless the client sent a fatal alert or the flow has a newer session (RFC 5246 section 7.2.1).
+// unless the client sent a fatal alert (RFC 5246 section 7.2.1).
 // s stays readable until the end of the poll.
 void life_end(struct lcore *lc, struct session *s, enum session_end end);
 
+// Messages that one handshake may cost cp: certificates in fragments, retransmissions, early data.
+#define LIFE_PUNT_MAX 1024
+
 // The flow of key is now in handshake, until handshake_tsc at the latest, under a new *id.  Returns
-// BURST_PASS, or DROP_HALF_OPEN or DROP_TABLE_FULL.
+// BURST_PASS, or DROP_HALF_OPEN, DROP_TABLE_FULL or DROP_PUNT_RATE.
 uint8_t life_handshake_begin(struct lcore *lc, const struct flow_key *key, uint32_t *id);
 void life_handshake_end(struct lcore *lc, struct flow *flow);
 

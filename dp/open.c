@@ -8,8 +8,7 @@ static bool opens_to_something(uint8_t type)
 	return type == DTLS_APPLICATION_DATA || type == DTLS_ALERT || type == DTLS_HANDSHAKE;
 }
 
-// What can be said before the tag is known.  Fills *op on BURST_PASS.
-static uint8_t filter(struct session *s, struct rte_mbuf *m, struct record *rec, struct aead_op *op)
+uint8_t open_filter(const struct session *s, const struct record *rec)
 {
 	if (rec->epoch == 0)
 		return DROP_EPOCH_0;
@@ -19,6 +18,19 @@ static uint8_t filter(struct session *s, struct rte_mbuf *m, struct record *rec,
 		return DROP_RECORD_TYPE;
 	if (!replay_fresh(&s->rx.replay, rec->seq))
 		return DROP_REPLAY;
+	if (rec->fragment_len + DTLS_RECORD_HEADER_LEN < record_overhead(s->suite))
+		return DROP_RECORD_LEN;
+	return BURST_PASS;
+}
+
+// Fills *op on BURST_PASS.
+static uint8_t prepare(struct session *s, struct rte_mbuf *m, struct record *rec,
+		       struct aead_op *op)
+{
+	uint8_t verdict = open_filter(s, rec);
+
+	if (verdict != BURST_PASS)
+		return verdict;
 	op->key = &s->rx.key;
 	if (!record_open_prepare(s->suite, s->rx.iv, rte_pktmbuf_mtod(m, uint8_t *), rec, op))
 		return DROP_RECORD_LEN;
@@ -51,7 +63,7 @@ void open_burst(struct aead *aead, struct burst *b)
 	for (uint16_t i = 0; i < b->n; i++) {
 		if (i + 4 < b->n)
 			rte_prefetch0(&b->session[i + 4]->rx);
-		b->verdict[i] = filter(b->session[i], b->mbuf[i], &b->record[i], &b->op[n]);
+		b->verdict[i] = prepare(b->session[i], b->mbuf[i], &b->record[i], &b->op[n]);
 		if (b->verdict[i] == BURST_PASS)
 			at[n++] = i;
 	}

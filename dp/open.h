@@ -4,6 +4,10 @@
 
 #include "burst.h"
 
+// What can be said of a record by its header: BURST_PASS, or the reason to drop it that
+// open_burst() would find.  Changes nothing.
+uint8_t open_filter(const struct session *s, const struct record *rec);
+
 // Opens b->record[0..n) in place.
 // Needs: mbuf (data is exactly one record, one segment), session, record (as parsed).
 // Sets: verdict, record.plain_len; the mbuf's data is the plaintext of what passed, and undefined

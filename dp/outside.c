@@ -8,11 +8,15 @@
 #include "tx.h"
 
 // Hands a datagram or record of a flow in handshake to cp; l234_len as in struct msg.
-static void punt_record(struct lcore *lc, struct rte_mbuf *m, const struct flow *flow,
-			uint16_t l234_len)
+static void punt_record(struct lcore *lc, struct rte_mbuf *m, struct flow *flow, uint16_t l234_len)
 {
 	struct msg msg = {.type = MSG_RECORD, .l234_len = l234_len, .flow = flow->key};
 
+	if (flow->punts == LIFE_PUNT_MAX) {
+		drop(lc, m, DROP_PUNT_RATE);
+		return;
+	}
+	flow->punts++;
 	ring_punt(lc, m, &msg);
 }
 
@@ -122,6 +126,14 @@ static void add_record(struct lcore *lc, struct flow *flow, struct rte_mbuf *m,
 		lc->burst_copy[i] = rte_pktmbuf_copy(m, lc->dp->mbuf_pool, 0, UINT32_MAX);
 }
 
+// Steps over a record that the session would not take anyway: no copy, no work.
+static void skip_record(struct lcore *lc, struct rte_mbuf *m, uint16_t len, uint8_t reason)
+{
+	lc->stats.split++;
+	lc->stats.drop[reason]++;
+	rte_pktmbuf_adj(m, len);
+}
+
 // Takes the record of len bytes at the front of m out into an mbuf of its own, NULL if there is
 // none (DROP_NO_MBUF).
 static struct rte_mbuf *split_record(struct lcore *lc, struct rte_mbuf *m, uint16_t len)
@@ -143,6 +155,7 @@ static void add_datagram(struct lcore *lc, struct flow *flow, struct rte_mbuf *m
 	while (record_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, &rec)) {
 		uint16_t len = DTLS_RECORD_HEADER_LEN + rec.fragment_len;
 		struct rte_mbuf *front = m;
+		uint8_t verdict;
 
 		if (unlikely(lc->burst.n == BURST_MAX))
 			open_records(lc);
@@ -151,8 +164,14 @@ static void add_datagram(struct lcore *lc, struct flow *flow, struct rte_mbuf *m
 			drop(lc, m, DROP_SESSION_ENDED);
 			return;
 		}
-		if (unlikely(len < m->data_len))
+		if (unlikely(len < m->data_len)) {
+			verdict = open_filter(flow->session, &rec);
+			if (verdict != BURST_PASS && flow->handshake_tsc == 0) {
+				skip_record(lc, m, len, verdict);
+				continue;
+			}
 			front = split_record(lc, m, len);
+		}
 		if (likely(front != NULL))
 			add_record(lc, flow, front, &rec);
 		if (front == m)

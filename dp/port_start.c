@@ -53,7 +53,7 @@ static void assign_queues(struct port *port, uint16_t lcore_nb)
 		if (i < port->rxq_nb)
 			port->rxq_lcore[i] = lcore;
 	}
-	port->spread = port->outside && port->rxq_nb < lcore_nb;
+	port->spread = port->outside && lcore_nb > 1 && (port->rxq_nb < lcore_nb || !port->rss);
 }
 
 static int configure(const struct config *config, struct port *port, uint16_t id)
@@ -68,12 +68,11 @@ static int configure(const struct config *config, struct port *port, uint16_t id
 	port->txq_nb = queues(config, port->config, info.max_tx_queues);
 	conf.rxmode.offloads = info.rx_offload_capa & RX_OFFLOADS;
 	conf.txmode.offloads = info.tx_offload_capa & TX_OFFLOADS;
-	if (port->rxq_nb > 1 && (info.flow_type_rss_offloads & RSS_HASHES) != 0) {
+	port->rss = port->rxq_nb > 1 && (info.flow_type_rss_offloads & RSS_HASHES) != 0;
+	if (port->rss) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & RSS_HASHES;
 	}
-	port->rx_ip_cksum = (conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM) != 0;
-	port->rx_udp_cksum = (conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_UDP_CKSUM) != 0;
 	port->tx_ip_cksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0;
 	port->tx_udp_cksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM) != 0;
 	return rte_eth_dev_configure(id, port->rxq_nb, port->txq_nb, &conf);

@@ -5,16 +5,17 @@
 #include "outside.h"
 #include "ring.h"
 
-// ARP, NDP and ICMP, so many a second that cp has time for handshakes.
-static void punt_control(struct lcore *lc, struct rte_mbuf *m)
+// So many a second that cp has time for handshakes.  Each port has a bucket for neighbours of its
+// own, so that pings cannot keep a next hop from being resolved.
+static void punt_frame(struct lcore *lc, struct rte_mbuf *m, uint64_t *bucket)
 {
 	struct msg msg = {.type = MSG_FRAME};
 
-	if (lc->control_tokens == 0) {
+	if (*bucket < lc->frame_tsc) {
 		drop(lc, m, DROP_PUNT_RATE);
 		return;
 	}
-	lc->control_tokens--;
+	*bucket -= lc->frame_tsc;
 	ring_punt(lc, m, &msg);
 }
 
@@ -41,8 +42,11 @@ void receive_burst(struct lcore *lc, struct rte_mbuf **mbuf, uint16_t n)
 			m->pkt_len = m->data_len;
 			d->mbuf[d->n++] = m;
 			break;
-		case CLASSIFY_CONTROL:
-			punt_control(lc, m);
+		case CLASSIFY_NEIGHBOUR:
+			punt_frame(lc, m, &lc->bucket[port->index].neighbour);
+			break;
+		case CLASSIFY_ECHO:
+			punt_frame(lc, m, &lc->bucket[port->index].echo);
 			break;
 		case CLASSIFY_DROP:
 			drop(lc, m, dg->reason);

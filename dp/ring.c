@@ -18,9 +18,16 @@ void ring_answer(struct lcore *lc, struct msg *msg)
 	RTE_SET_USED(rc);
 }
 
+static unsigned int reserve(enum msg_type type)
+{
+	if (type == MSG_FRAME)
+		return RING_RESERVE_FRAME;
+	return type == MSG_HELLO ? RING_RESERVE_HELLO : RING_RESERVE_RECORD;
+}
+
 bool ring_punt(struct lcore *lc, struct rte_mbuf *m, struct msg *msg)
 {
-	if (!ring_has_room(lc, RING_RESERVE)) {
+	if (!ring_has_room(lc, reserve(msg->type))) {
 		drop(lc, m, DROP_PUNT_FULL);
 		return false;
 	}
@@ -34,7 +41,7 @@ void ring_handoff(struct lcore *lc, uint16_t to, struct rte_mbuf *m, enum msg_ty
 {
 	struct msg msg = {.type = type, .lcore = lc->id, .mbuf = m};
 
-	if (rte_ring_mp_enqueue_elem(lc->handoff[to], &msg, sizeof(msg)) == 0)
+	if (rte_ring_enqueue_elem(lc->handoff[to], &msg, sizeof(msg)) == 0)
 		lc->stats.handoff++;
 	else
 		drop(lc, m, DROP_HANDOFF_FULL);

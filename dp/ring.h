@@ -4,9 +4,11 @@
 
 #include "lcore.h"
 
-// Slots of the punt ring that only answers to cp's own messages may use, so that traffic cannot
-// crowd them out.
-#define RING_RESERVE 64
+// Free slots of the punt ring below which a message is dropped: what is easier to send, or in vain
+// if it is lost, stops earlier.  The last slots are for answers to cp's own messages.
+#define RING_RESERVE_RECORD 1024
+#define RING_RESERVE_HELLO  512
+#define RING_RESERVE_FRAME  64
 
 // Hands m over to cp in msg, which the caller has filled but for mbuf and lcore; drops it where
 // the ring is full (DROP_PUNT_FULL).  Returns whether it went.

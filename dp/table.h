@@ -14,6 +14,7 @@ struct flow {
 	struct session *session; // NULL: none
 	uint64_t handshake_tsc;	 // when the handshake expires; 0: none under way
 	uint32_t handshake_id;	 // of the last ClientHello that cp was given
+	uint16_t punts;		 // messages that the handshake has cost cp
 	bool used;
 };
 _Static_assert(sizeof(struct flow) <= 64, "one cache line a flow");

@@ -5,7 +5,7 @@
 #include "lcore.h"
 
 // Takes a whole frame to be sent on m->port: into this lcore's buffer, or by handoff to the lcore
-// that has a transmit queue there.
+// that has a transmit queue there (DROP_HANDOFF_FULL).
 void tx_put(struct lcore *lc, struct rte_mbuf *m);
 
 // Puts e's headers in front of m and sends it, or drops it (DROP_NO_NEIGHBOUR, DROP_TOO_BIG).

@@ -29,7 +29,7 @@ enum config_role { CONFIG_OUTSIDE, CONFIG_INSIDE };
 
 struct config_port {
 	char name[CONFIG_NAME_LEN];
-	char *device; // PCI address or vdev string ("net_af_packet0,iface=veth0")
+	char *device;	   // PCI address or vdev string ("net_af_packet0,iface=veth0")
 	unsigned int line; // of the key device, for messages
 	enum config_role role;
 	uint16_t mtu;  // bytes of IP datagram

@@ -14,7 +14,7 @@
 #include "port.h"
 #include "stats.h"
 
-// The data plane as cp sees it.  Built by dp_init(), const after but for what is atomic.
+// The data plane as cp sees it.  Built by dp_create(), const after but for what is atomic.
 struct dp {
 	const struct config *config;
 	uint16_t lcore_nb;

@@ -7,7 +7,7 @@
 #define DROP_REASONS(X)                                                                            \
 	X(ETH_TRUNCATED, "frame shorter than its Ethernet or VLAN header")                         \
 	X(ETH_TYPE, "EtherType that is not ARP, IPv4 or IPv6")                                     \
-	X(ETH_ADDRESS, "destination MAC address of another host")                                  \
+	X(ETH_ADDRESS, "MAC address of another host, or a group as the source")                    \
 	X(VLAN, "VLAN tag that the port does not serve")                                           \
 	X(CHAINED, "frame larger than one mbuf")                                                   \
 	X(ARP, "malformed ARP")                                                                    \
@@ -23,7 +23,7 @@
 	X(UDP_EMPTY, "empty datagram on the outside")                                              \
 	X(NOT_DTLS, "first byte is not a DTLS content type")                                       \
 	X(RECORD, "malformed record header, or record longer than its datagram")                   \
-	X(RECORD_TYPE, "content type that has no place in a session")                              \
+	X(RECORD_TYPE, "content type or version that has no place in a session")                   \
 	X(CLIENT_HELLO, "malformed ClientHello")                                                   \
 	X(EPOCH_0, "record of epoch 0 for a session that is past it")                              \
 	X(EPOCH, "record of an epoch that has no keys")                                            \
@@ -42,7 +42,7 @@
 	X(TOO_BIG, "datagram that does not fit the MTU on the other side")                         \
 	X(NO_NEIGHBOUR, "next hop without a known MAC address")                                    \
 	X(NO_MBUF, "mempool empty")                                                                \
-	X(PUNT_RATE, "ARP, NDP or ICMP over the configured rate")                                  \
+	X(PUNT_RATE, "ARP, NDP, ICMP or records of a handshake over their rate")                   \
 	X(PUNT_FULL, "punt ring full")                                                             \
 	X(HANDOFF_FULL, "handoff ring full")                                                       \
 	X(TX_FULL, "transmit queue full")

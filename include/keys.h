@@ -10,7 +10,7 @@
 // Whoever fills one wipes it with keys_wipe() after hand-over.
 struct traffic_keys {
 	enum aead_suite suite;
-	uint8_t client_key[AEAD_KEY_MAX]; // aead_suite_get(suite)->key_len bytes
+	uint8_t client_key[AEAD_KEY_MAX]; // aead_info[suite].key_len bytes
 	uint8_t server_key[AEAD_KEY_MAX];
 	uint8_t client_iv[AEAD_NONCE_LEN]; // fixed_iv_len bytes
 	uint8_t server_iv[AEAD_NONCE_LEN];

@@ -27,8 +27,8 @@
 //   HANDOFF_TX       dp → dp    mbuf: whole frame to send on m->port
 //
 // The mbufs of HELLO, RECORD and PLAIN_RECORD start at the first record header (PLAIN_RECORD: at
-// the plaintext); for HELLO and RECORD the frame's headers still lie in the headroom, msg.l234_len
-// bytes in front, so that cp can hand the frame back with INJECT.
+// the plaintext).  The frame's headers still lie in the headroom of HELLO and RECORD, msg.l234_len
+// bytes in front, so that cp can hand the frame back with INJECT; l234_len 0: they are gone.
 enum msg_type {
 	MSG_FRAME,
 	MSG_HELLO,

@@ -20,7 +20,7 @@ struct session;
 // A gateway port towards the backend.  lcore is cp's: set before the install, NAT_NO_LCORE after
 // the session ended.  session is the owning lcore's: set at the install, NULL at the end.
 struct nat_slot {
-	struct session *session;
+	_Atomic(struct session *) session;
 	_Atomic uint16_t lcore;
 };
 

@@ -12,9 +12,9 @@
 //
 // Where a packet comes from: rx, handoff_in (another lcore), inject (cp), split (a record behind
 // the first of its datagram).  Where it ends: tx, punt, handoff or one drop.  On every lcore
-//   rx + handoff_in + inject + split = tx + punt + handoff + sum of drop
-// whenever no poll is under way.  Frames that the gateway makes itself count as made, then as tx
-// or drop, so made stands on the left as well.
+//   rx + handoff_in + inject + split + made = tx + punt + handoff + sum of drop
+// whenever no poll is under way.  Frames that the gateway makes itself count as made, then as tx,
+// handoff or drop.
 #define STATS(X)                                                                                   \
 	X(rx, "frames received")                                                                   \
 	X(handoff_in, "frames taken from other lcores")                                            \

@@ -106,6 +106,7 @@ void rig_start(struct rig *rig, uint16_t lcores)
 	}
 	rig->dp = dp_create(&rig->config);
 	assert_non_null(rig->dp);
+	rig->mbufs = rte_mempool_avail_count(rig->dp->mbuf_pool);
 	atomic_store(&rig->dp->cookie, &rig->secrets);
 	for (uint16_t i = 0; i < rig->config.neighbours; i++) {
 		struct rte_ether_addr mac = {{2, 0, 0, 0, 0, (uint8_t)i}};
@@ -122,6 +123,7 @@ void rig_stop(struct rig *rig)
 		while ((m = rig_take(rig, side)) != NULL)
 			rte_pktmbuf_free(m);
 	}
+	assert_int_equal(rte_mempool_avail_count(rig->dp->mbuf_pool), rig->mbufs);
 	dp_destroy(rig->dp);
 	for (int side = 0; side < 2; side++)
 		rte_vdev_uninit(device[side]);

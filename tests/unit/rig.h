@@ -30,7 +30,8 @@ struct rig {
 	struct dp *dp;
 	struct rte_ring *to_gateway[2];
 	struct rte_ring *from_gateway[2];
-	struct aead *aead; // of the client's side
+	struct aead *aead;  // of the client's side
+	unsigned int mbufs; // free at the start, and again before the stop
 	struct cookie_secrets secrets;
 };
 

@@ -70,11 +70,12 @@ struct change {
 	bool checksum; // made good again after the change
 	uint16_t at, len;
 	uint8_t byte[2];
-	enum drop reason; // DROP_NB: CLASSIFY_CONTROL
+	enum drop reason; // DROP_NB: CLASSIFY_ECHO
 };
 
 static const struct change changes[] = {
 	{"other MAC", false, true, 5, 1, {9}, DROP_ETH_ADDRESS},
+	{"group as source MAC", false, true, 6, 1, {3}, DROP_ETH_ADDRESS},
 	{"LLDP", false, false, 12, 2, {0x88, 0xcc}, DROP_ETH_TYPE},
 	{"IPv4 version 5", false, false, ETH, 1, {0x55}, DROP_IP_HEADER},
 	{"IHL 4", false, false, ETH, 1, {0x44}, DROP_IP_HEADER},
@@ -115,7 +116,7 @@ static void changed_frames(void **state)
 		struct datagram dg;
 		uint16_t len = c->v6 ? frame_v6(frame, plain_record, sizeof(plain_record))
 				     : frame_v4(frame, plain_record, sizeof(plain_record));
-		enum classify want = c->reason == DROP_NB ? CLASSIFY_CONTROL : CLASSIFY_DROP;
+		enum classify want = c->reason == DROP_NB ? CLASSIFY_ECHO : CLASSIFY_DROP;
 
 		memcpy(frame + c->at, c->byte, c->len);
 		if (c->checksum)
@@ -202,6 +203,25 @@ static void vlan(void **state)
 	port.vlan = 0;
 }
 
+// An IPv4 address of ours dressed up as IPv6 is not ours.
+static void mapped_addresses(void **state)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	(void)state;
+	for (uint16_t at = ETH + 8; at <= ETH + 24; at += 16) {
+		uint8_t frame[PACKET_MAX];
+		struct datagram dg;
+		uint16_t len = frame_v6(frame, plain_record, sizeof(plain_record));
+
+		memcpy(frame + at, mapped, sizeof(mapped));
+		memcpy(frame + at + 12, config.addr[0].addr.byte + 12, 4);
+		packet_checksum(frame);
+		assert_int_equal(classify_frame(&port, 0, frame, len, 0, &dg), CLASSIFY_DROP);
+		assert_int_equal(dg.reason, DROP_IP_ADDRESS);
+	}
+}
+
 static void vlan_truncated(void **state)
 {
 	uint8_t frame[PACKET_MAX];
@@ -219,9 +239,35 @@ static void arp(void **state)
 	struct datagram dg;
 
 	(void)state;
-	assert_int_equal(classify_frame(&port, 0, frame, sizeof(frame), 0, &dg), CLASSIFY_CONTROL);
+	assert_int_equal(classify_frame(&port, 0, frame, sizeof(frame), 0, &dg),
+			 CLASSIFY_NEIGHBOUR);
 	assert_int_equal(classify_frame(&port, 0, frame, sizeof(frame) - 1, 0, &dg), CLASSIFY_DROP);
 	assert_int_equal(dg.reason, DROP_ARP);
+}
+
+// NDP is ICMPv6 of types 133 to 137 that has crossed no router.
+static void ndp(void **state)
+{
+	static const struct {
+		uint8_t hop_limit, type;
+		enum classify want;
+	} cases[] = {
+		{255, 133, CLASSIFY_NEIGHBOUR}, {255, 137, CLASSIFY_NEIGHBOUR},
+		{255, 132, CLASSIFY_ECHO},	{255, 138, CLASSIFY_ECHO},
+		{254, 135, CLASSIFY_ECHO},	{255, 128, CLASSIFY_ECHO},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t frame[PACKET_MAX];
+		struct datagram dg;
+		uint16_t len = frame_v6(frame, plain_record, sizeof(plain_record));
+
+		frame[ETH + 6] = 58;
+		frame[ETH + 7] = cases[i].hop_limit;
+		frame[UDP6] = cases[i].type;
+		assert_int_equal(classify_frame(&port, 0, frame, len, 0, &dg), cases[i].want);
+	}
 }
 
 // Checksums: what the device says wins; a sealed record on the outside has its tag; inside every
@@ -242,6 +288,9 @@ static void checksums(void **state)
 		{false, true, 1, 0, CLASSIFY_DROP, DROP_UDP_CHECKSUM},
 		{false, true, 0, 0, CLASSIFY_UDP, 0},
 		{true, false, 0, 0, CLASSIFY_UDP, 0},
+		{true, false, 1, RTE_MBUF_F_RX_L4_CKSUM_NONE, CLASSIFY_UDP, 0},
+		{true, true, 1, RTE_MBUF_F_RX_L4_CKSUM_BAD, CLASSIFY_DROP, DROP_UDP_CHECKSUM},
+		{true, true, 1, RTE_MBUF_F_RX_IP_CKSUM_NONE, CLASSIFY_UDP, 0},
 		{true, true, 1, RTE_MBUF_F_RX_IP_CKSUM_BAD, CLASSIFY_DROP, DROP_IP_CHECKSUM},
 	};
 
@@ -271,6 +320,8 @@ int main(void)
 		cmocka_unit_test(udp_header_cut),
 		cmocka_unit_test(vlan),
 		cmocka_unit_test(vlan_truncated),
+		cmocka_unit_test(mapped_addresses),
+		cmocka_unit_test(ndp),
 		cmocka_unit_test(arp),
 		cmocka_unit_test(checksums),
 	};

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "life.h"
 #include "packet.h"
 #include "rig.h"
 #include "ring.h"
@@ -227,13 +228,33 @@ static void a_full_punt_ring_begins_no_handshake(void **state)
 	struct msg msg;
 
 	(void)state;
-	while (ring_has_room(dp_lcore(rig.dp, 0), RING_RESERVE))
+	while (ring_has_room(dp_lcore(rig.dp, 0), RING_RESERVE_HELLO))
 		ring_answer(dp_lcore(rig.dp, 0), &(struct msg){.type = MSG_INSTALLED});
 	pass(1000, 1);
 	assert_int_equal(rig_drops(&rig, DROP_PUNT_FULL), 1);
 	assert_int_equal(rig.dp->stats[0]->handshakes, 0);
 	while (rig_message(&rig, &msg))
 		assert_int_equal(msg.type, MSG_INSTALLED);
+}
+
+// One client cannot keep cp busy with one handshake.
+static void a_handshake_has_a_budget_of_punts(void **state)
+{
+	static const uint8_t record[30] = {22, 0xfe, 0xfd, [12] = 17, [13] = 16};
+	struct msg msg;
+
+	(void)state;
+	pass(1000, 1);
+	for (unsigned int i = 1; i < LIFE_PUNT_MAX + 8; i++) {
+		put(1000, record, sizeof(record));
+		rig_poll(&rig);
+	}
+	assert_int_equal(rig_drops(&rig, DROP_PUNT_RATE), 8);
+	while (rig_message(&rig, &msg))
+		rte_pktmbuf_free(msg.mbuf);
+	pass(1000, 2);
+	assert_int_equal(rig_drops(&rig, DROP_PUNT_RATE), 9);
+	expect_no_message();
 }
 
 static void half_open_is_bounded_and_expires(void **state)
@@ -345,6 +366,7 @@ int main(void)
 		TEST(records_of_a_flow_in_handshake),
 		TEST(remove_crosses_a_new_hello),
 		TEST(a_full_punt_ring_begins_no_handshake),
+		TEST(a_handshake_has_a_budget_of_punts),
 		TEST(half_open_is_bounded_and_expires),
 		TEST(a_full_table_takes_no_more),
 		TEST(hello_on_a_live_flow),
