@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Runs every test; see usage().
+set -Eeuo pipefail
+
+TREE=$(cd "$(dirname "$0")/.." && pwd)
+BUILD=$TREE/build
+BUILD_FUZZ=$TREE/build-fuzz
+LOGS=$BUILD/test-logs
+FUZZ_S=10 # seconds for each fuzz target
+E2E_S=240 # seconds at most for each e2e test
+SKIPPED_RC=77
+# shellcheck source=config/lab_net.sh
+. "$TREE/config/lab_net.sh"
+
+PACKAGES=(
+	clang dpdk dpdk-dev ethtool gcc gnutls-bin iproute2 iputils-ping libc6-dev libcmocka-dev
+	libcyaml-dev libdpdk-dev libevent-dev libipsec-mb-dev libpcap-dev libssl-dev libyaml-dev llvm
+	meson ninja-build openssl pkg-config procps python3 socat tcpdump tshark
+)
+
+usage() {
+	cat <<'END'
+usage: tests/run.sh [NAME...]
+Installs what the tests need, builds, and runs the tests: all, or those of the names.  A name is
+  meson   unit, cross-validation, known answers, corpus replay, the test tools' own tests
+  fuzz    each libFuzzer target for a short while
+  e2e     every script of tests/e2e, or one of them: sizes is tests/e2e/test_sizes.sh
+The last line counts results; the status is 0 if none failed.  Output of tests: build/test-logs.
+END
+}
+
+passed=0 failed=0 skipped=0
+
+# result STATUS NAME SECONDS: counts and prints; after a failure also the end of NAME's log.
+result() {
+	case $1 in
+	0) passed=$((passed + 1)) && echo "PASS $2 ($3 s)" ;;
+	"$SKIPPED_RC") skipped=$((skipped + 1)) && echo "SKIP $2" ;;
+	*)
+		failed=$((failed + 1))
+		echo "FAIL $2 ($3 s)"
+		tail -n 60 "$LOGS/$2.log" | sed 's/^/    /'
+		;;
+	esac
+}
+
+# run NAME COMMAND...
+run() {
+	local name=$1 status=0 start=$SECONDS
+
+	shift
+	"$@" >"$LOGS/$name.log" 2>&1 </dev/null || status=$?
+	result $status "$name" $((SECONDS - start))
+}
+
+finish() {
+	echo "$passed passed, $failed failed, $skipped skipped"
+	exit $((failed > 0))
+}
+
+# prepare NAME COMMAND...: is no test, but where it fails the run ends.
+prepare() {
+	local name=$1 start=$SECONDS
+
+	shift
+	"$@" >"$LOGS/$name.log" 2>&1 </dev/null || { result 1 "$name" $((SECONDS - start)) && finish; }
+	echo "$name ($((SECONDS - start)) s)"
+}
+
+# shellcheck disable=SC2317 # prepare calls it
+build_release() {
+	[ -e "$BUILD/build.ninja" ] || meson setup "$BUILD" "$TREE" || return
+	ninja -C "$BUILD"
+}
+
+# shellcheck disable=SC2317 # prepare calls it
+build_fuzz() {
+	[ -e "$BUILD_FUZZ/build.ninja" ] ||
+		CC=clang meson setup -Dfuzz=true "$BUILD_FUZZ" "$TREE" || return
+	ninja -C "$BUILD_FUZZ" "${FUZZ_TARGETS[@]/#/tests/fuzz/}"
+}
+
+# Every test of meson counts by itself.
+run_meson() {
+	local name status seconds
+
+	rm -f "$BUILD/meson-logs/testlog.json"
+	meson test -C "$BUILD" --no-rebuild >"$LOGS/meson.log" 2>&1 || true
+	while read -r name status seconds; do
+		result "$status" "$name" "$seconds"
+	done < <(python3 - "$BUILD/meson-logs/testlog.json" "$LOGS" <<'END'
+import json, sys
+status = {"OK": 0, "EXPECTEDFAIL": 0, "SKIP": 77}
+for line in open(sys.argv[1]):
+    test = json.loads(line)
+    name = test["name"].split(" / ")[-1].replace(" ", "_")
+    with open(f"{sys.argv[2]}/{name}.log", "w") as log:
+        log.write(test.get("stdout", "") + test.get("stderr", ""))
+    print(name, status.get(test["result"], 1), round(test["duration"]))
+END
+	)
+	[ -s "$BUILD/meson-logs/testlog.json" ] || result 1 meson 0
+}
+
+run_fuzz() {
+	local target work
+
+	work=$(mktemp -d "$LOGS/fuzz.XXXXXX")
+	for target in "${FUZZ_TARGETS[@]}"; do
+		mkdir "$work/$target"
+		run "$target" "$BUILD_FUZZ/tests/fuzz/$target" -seed=1 -max_total_time=$FUZZ_S \
+			-timeout=10 -artifact_prefix="$LOGS/" "$work/$target" \
+			"$TREE/tests/fuzz/corpus/${target#fuzz_}"
+	done
+	rm -rf "$work"
+}
+
+# run_e2e SCRIPT
+run_e2e() {
+	local name
+
+	name=$(basename "$1" .sh)
+	run "$name" timeout -k 30 $E2E_S "$1"
+}
+
+# wanted NAME...: true without names on the command line, or if one of them is there.
+wanted() {
+	local name
+
+	[ ${#NAMES[@]} -gt 0 ] || return 0
+	for name in "$@"; do
+		[[ " ${NAMES[*]} " != *" $name "* ]] || return 0
+	done
+	return 1
+}
+
+case "${1-}" in
+-h | --help) usage && exit ;;
+esac
+NAMES=("$@")
+for name in "${NAMES[@]}"; do
+	case $name in
+	meson | fuzz | e2e) ;;
+	*) [ -e "$TREE/tests/e2e/test_$name.sh" ] || { usage >&2 && exit 2; } ;;
+	esac
+done
+[ "$(id -u)" = 0 ] || { echo "run it as root: e2e tests make network namespaces" >&2 && exit 2; }
+mkdir -p "$LOGS"
+FUZZ_TARGETS=()
+for name in "$TREE"/tests/fuzz/fuzz_*.c; do
+	FUZZ_TARGETS+=("$(basename "$name" .c)")
+done
+
+prepare packages lab_packages "${PACKAGES[@]}"
+prepare build build_release
+if wanted meson; then
+	run_meson
+fi
+if wanted fuzz; then
+	prepare build_fuzz build_fuzz
+	run_fuzz
+fi
+for script in "$TREE"/tests/e2e/test_*.sh; do
+	name=$(basename "$script" .sh)
+	if wanted e2e "${name#test_}"; then
+		BUILD=$BUILD run_e2e "$script"
+	fi
+done
+finish
