@@ -165,7 +165,7 @@ lab_lines() {
 	trap '' PIPE
 	for i in 1 2 3; do
 		line="line $i to $name"
-		echo "$line" 2>/dev/null >&"$in" &&
+		{ echo "$line" >&"$in"; } 2>/dev/null &&
 			read -r -t 10 reply <&"$out" || reply=nothing
 		if [ "$reply" != "$line" ]; then
 			echo "$name: sent \"$line\", got \"$reply\"" >&2

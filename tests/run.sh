@@ -15,7 +15,8 @@ SKIPPED_RC=77
 
 PACKAGES=(
 	clang dpdk dpdk-dev ethtool gcc gnutls-bin iproute2 iputils-ping libc6-dev libcmocka-dev
-	libcyaml-dev libdpdk-dev libevent-dev libipsec-mb-dev libpcap-dev libssl-dev libyaml-dev llvm
+	libclang-rt-dev libcyaml-dev libdpdk-dev libevent-dev libipsec-mb-dev libpcap-dev libssl-dev
+	libyaml-dev llvm
 	meson ninja-build openssl pkg-config procps python3 socat tcpdump tshark
 )
 
