@@ -13,15 +13,15 @@ BEGIN { FS = "," }
 }
 
 # want > 0: at least; want < 0: at most.
-function target(text, got, want, unit)
+function target(text, got, want,    sign, met)
 {
 	if (got == "") {
 		printf "%-58s %10s\n", text, "not run"
 		return
 	}
-	met = want > 0 ? got + 0 >= want : got + 0 <= -want
-	printf "%-58s %10.3f %s %-8g %s\n", text, got, want > 0 ? ">=" : "<=", want > 0 ? want : -want,
-		met ? "met" : "MISSED"
+	sign = want > 0 ? ">=" : "<="
+	met = (want > 0 ? got + 0 >= want : got + 0 <= -want) ? "met" : "MISSED"
+	printf "%-58s %10.3f %s %-8g %s\n", text, got, sign, (want < 0 ? -want : want), met
 }
 
 function quotient(a, b) { return a == "" || b == "" || b + 0 == 0 ? "" : a / b }
