@@ -4,6 +4,7 @@
 #include <rte_eal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define SAMPLES_MAX 4096
 
@@ -58,16 +59,31 @@ static double median(double *v, unsigned int nb)
 	return nb % 2 == 1 ? v[nb / 2] : (v[nb / 2 - 1] + v[nb / 2]) / 2;
 }
 
+// How often this thread lost its CPU to another.
+static long switches(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nivcsw;
+}
+
 static double run_once(struct bench_item *item)
 {
-	static double sample[SAMPLES_MAX];
+	static double sample[SAMPLES_MAX], all[SAMPLES_MAX];
+	unsigned int nb = 0;
 
 	bench_check(item->samples > 0 && item->samples <= SAMPLES_MAX);
 	if (item->reset != NULL)
 		item->reset(item->arg);
-	for (uint32_t i = 0; i < item->samples; i++)
-		sample[i] = (double)item->run(item->arg, item->n) / item->n;
-	return median(sample, item->samples);
+	for (uint32_t i = 0; i < item->samples; i++) {
+		long before = switches();
+
+		all[i] = (double)item->run(item->arg, item->n) / item->n;
+		if (switches() == before)
+			sample[nb++] = all[i];
+	}
+	return nb > 0 ? median(sample, nb) : median(all, item->samples);
 }
 
 void bench_measure(struct bench_item *item, unsigned int nb)

@@ -42,7 +42,7 @@ struct bench_item {
 };
 
 // One warm-up, then BENCH_RUNS runs of every item in turn, so that all see the same machine.  A
-// run's figure is the median of its samples: a sample that lost its CPU does not count.
+// run's figure is the median of its samples, less those in which the thread lost its CPU.
 void bench_measure(struct bench_item *item, unsigned int nb);
 
 struct bench_row {

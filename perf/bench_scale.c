@@ -11,7 +11,7 @@
 #define SESSIONS 1000000
 #define SIZE	 64
 #define BASE	 256  // sessions
-#define SAMPLE	 4096 // packets
+#define SAMPLE	 1024 // packets
 #define MEMORY	 5120 // MB
 
 static struct plane plane;
@@ -30,7 +30,7 @@ static void measure(int side, bool zipf, uint32_t sessions, uint32_t frames)
 				.ratio_name = "measured/256"};
 
 	if (sessions == BASE)
-		frames = SAMPLE;
+		frames = 4 * SAMPLE;
 	path_pick_init(&pick, 0, sessions);
 	path_init(&path, &plane, side, SIZE, frames, zipf ? path_pick_zipf : path_pick_uniform,
 		  &pick, MEM_PORT_COPY);
@@ -97,7 +97,7 @@ int main(int argc, char **argv)
 	struct bench_options options = bench_options(argc, argv);
 	const uint32_t *sessions = options.quick ? quick : full;
 	size_t nb = options.quick ? RTE_DIM(quick) : RTE_DIM(full);
-	uint32_t frames = options.quick ? 32 * SAMPLE : 128 * SAMPLE;
+	uint32_t frames = options.quick ? 128 * SAMPLE : 512 * SAMPLE;
 	size_t before;
 
 	bench_eal(&options, MEMORY);
