@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_BENCH_H
+#define DTLSGW_BENCH_H
+
+#include <rte_cycles.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+// What the benches share: options, timing, the CSV.
+//
+// A bench prints one line a case, after the bytes of the case were checked:
+//   bench,case,size_bytes,sessions,burst,cycles_per_pkt,mpps,gbps,ratio_name,ratio
+// cycles_per_pkt: TSC cycles.  gbps: UDP payload.  A field that means nothing in a case is 0 or
+// empty.
+
+#define BENCH_RUNS  9
+#define BENCH_ITEMS 16 // measured together
+
+struct bench_options {
+	bool quick; // fewer cases and packets
+	bool huge;  // huge pages, else --no-huge
+};
+
+// Reads --quick and --huge, prints nothing.  Ends the program on anything else.
+struct bench_options bench_options(int argc, char **argv);
+
+// Starts EAL on one CPU without devices; memory_mb is for --no-huge.
+void bench_eal(const struct bench_options *options, unsigned int memory_mb);
+
+// Something to measure.  run() handles packets from..from+n of what the case prepared and returns
+// the TSC cycles that took, without what it prepares itself.
+struct bench_item {
+	uint64_t (*run)(void *arg, uint32_t n);
+	void *arg;
+	uint32_t n;		  // packets in one sample: some 100 µs, below a time slice
+	uint32_t samples;	  // samples in one run
+	void (*reset)(void *arg); // before each run, untimed; NULL: nothing
+	double cycles;		  // out: a packet, the median of BENCH_RUNS runs
+	double low, high;	  // out: the extremes of those runs
+};
+
+// One warm-up, then BENCH_RUNS runs of every item in turn, so that all see the same machine.  A
+// run's figure is the median of its samples, less those in which the thread lost its CPU.
+void bench_measure(struct bench_item *item, unsigned int nb);
+
+struct bench_row {
+	const char *bench, *name;
+	uint32_t size, sessions, burst;
+	double cycles;
+	const char *ratio_name;
+	double ratio;
+};
+
+void bench_print(const struct bench_row *row);
+
+// Ends the program with a message if a case's bytes are not right.
+#define bench_check(condition)                                                                     \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			bench_fail(__FILE__, __LINE__, #condition);                                \
+	} while (0)
+_Noreturn void bench_fail(const char *file, int line, const char *what);
+
+// splitmix64: the next 64 random bits.
+static inline uint64_t bench_random(uint64_t *seed)
+{
+	uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+static inline void bench_random_bytes(uint64_t *seed, void *p, size_t len)
+{
+	uint8_t *byte = p;
+
+	for (size_t i = 0; i < len; i++)
+		byte[i] = (uint8_t)bench_random(seed);
+}
+
+// Time stamp after all that went before.
+static inline uint64_t bench_tsc(void)
+{
+	return rte_rdtsc_precise();
+}
+
+#endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Seal and open path over the number of sessions touched, at random with equal chances and with
+// Zipf's law, in a data plane that has them all installed; and the memory that they take.
+#include <inttypes.h>
+#include <rte_malloc.h>
+#include <stdlib.h>
+
+#include "path.h"
+
+#define SESSIONS 1000000
+#define SIZE	 64
+#define BASE	 256  // sessions
+#define SAMPLE	 1024 // packets
+#define MEMORY	 5120 // MB
+
+static struct plane plane;
+static double base[2]; // cycles with BASE sessions, by side
+
+static void measure(int side, bool zipf, uint32_t sessions, uint32_t frames)
+{
+	struct path_pick pick;
+	struct path path;
+	char name[64];
+	struct bench_row row = {.bench = "scale",
+				.name = name,
+				.size = SIZE,
+				.sessions = sessions,
+				.burst = BURST_MAX,
+				.ratio_name = "measured/256"};
+
+	if (sessions == BASE)
+		frames = 4 * SAMPLE;
+	path_pick_init(&pick, 0, sessions);
+	path_init(&path, &plane, side, SIZE, frames, zipf ? path_pick_zipf : path_pick_uniform,
+		  &pick, MEM_PORT_COPY);
+
+	struct bench_item item[] = {
+		{.run = path_io,
+		 .arg = &path,
+		 .n = SAMPLE,
+		 .samples = frames / SAMPLE,
+		 .reset = path_reset},
+		{.run = path_aead,
+		 .arg = &path,
+		 .n = SAMPLE,
+		 .samples = frames / SAMPLE,
+		 .reset = path_reset},
+		{.run = path_run,
+		 .arg = &path,
+		 .n = SAMPLE,
+		 .samples = frames / SAMPLE,
+		 .reset = path_reset},
+	};
+
+	bench_measure(item, RTE_DIM(item));
+	if (sessions == BASE && !zipf)
+		base[side] = item[2].cycles;
+	snprintf(name, sizeof(name), "%s_%s", side == PLANE_INSIDE ? "seal" : "open",
+		 zipf ? "zipf" : "uniform");
+	row.cycles = item[2].cycles;
+	row.ratio = item[2].cycles / base[side];
+	bench_print(&row);
+	row.ratio_name = NULL;
+	snprintf(name, sizeof(name), "%s_%s:limit", side == PLANE_INSIDE ? "seal" : "open",
+		 zipf ? "zipf" : "uniform");
+	row.cycles = item[0].cycles + item[1].cycles;
+	bench_print(&row);
+	path_fini(&path);
+	path_pick_fini(&pick);
+}
+
+static size_t allocated(void)
+{
+	struct rte_malloc_socket_stats stats;
+
+	bench_check(rte_malloc_get_socket_stats(0, &stats) == 0);
+	return stats.heap_allocsz_bytes;
+}
+
+static void print_memory(size_t before)
+{
+	uint32_t bytes = (uint32_t)((allocated() - before) / SESSIONS);
+	struct bench_row row = {
+		.bench = "scale", .name = "memory", .size = bytes, .sessions = SESSIONS};
+
+	bench_print(&row);
+	row.name = "sizeof_session";
+	row.size = (uint32_t)session_size(plane.config.replay_window);
+	bench_print(&row);
+}
+
+int main(int argc, char **argv)
+{
+	static const uint32_t full[] = {256, 1000, 4000, 16000, 64000, 250000, SESSIONS};
+	static const uint32_t quick[] = {256, 16000, SESSIONS};
+	struct bench_options options = bench_options(argc, argv);
+	const uint32_t *sessions = options.quick ? quick : full;
+	size_t nb = options.quick ? RTE_DIM(quick) : RTE_DIM(full);
+	uint32_t frames = options.quick ? 128 * SAMPLE : 512 * SAMPLE;
+	size_t before;
+
+	bench_eal(&options, MEMORY);
+	before = allocated();
+	plane_init(&plane, SESSIONS, 0, 1024);
+	print_memory(before);
+	for (int side = 0; side < 2; side++) {
+		for (int zipf = 0; zipf < 2; zipf++) {
+			for (size_t i = 0; i < nb; i++)
+				measure(side, zipf, sessions[i], frames);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_PLANE_H
+#define DTLSGW_PLANE_H
+
+#include "dp.h"
+#include "lcore.h"
+#include "mem_port.h"
+
+#define PLANE_OUTSIDE 0
+#define PLANE_INSIDE  1
+
+// A data plane of one lcore between two ports in memory, polled by hand, with sessions installed:
+// v4_nb of IPv4 clients and backends, then v6_nb of IPv6.
+struct plane {
+	struct config config;
+	struct dp *dp;
+	struct lcore *lc;
+	struct mem_port port[2];
+	struct aead *aead;
+	struct cookie_secrets secrets;
+	struct session **session; // v4_nb + v6_nb
+	uint32_t v4_nb, v6_nb;
+};
+
+// Needs EAL.  window: of replay, records.  Ends the program on failure.
+void plane_init(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window);
+
+// The keys of session i.
+struct traffic_keys plane_keys(uint32_t i);
+
+// Frames of size bytes of UDP payload, frame k of session pick[k]: datagrams of the backend, or
+// records of the client with the next sequence number each.
+void plane_backend_frames(struct plane *p, struct frames *f, const uint32_t *pick, uint32_t size);
+void plane_client_frames(struct plane *p, struct frames *f, const uint32_t *pick, uint32_t size);
+
+// The payload of frame k in plain.
+void plane_payload(uint32_t k, uint8_t *p, uint32_t size);
+
+// A frame to a side of the gateway.  Returns its length.
+uint16_t plane_frame(struct plane *p, int side, const struct encap_addr *addr, const void *payload,
+		     uint16_t len, uint8_t *frame);
+
+// side receives f from now on, the other side sends.
+void plane_load(struct plane *p, int side, const struct frames *f, enum mem_port_kind kind);
+void plane_unload(struct plane *p, int side);
+
+// Empties the replay windows of the sessions pick[0..nb).
+void plane_reset_replay(struct plane *p, const uint32_t *pick, uint32_t nb);
+
+// Sends all frames loaded on side through the data plane and checks what comes out: every frame,
+// in order, with good headers, and its record, or its plaintext, against libcrypto.
+void plane_check(struct plane *p, int side, const uint32_t *pick, uint32_t size);
+
+// Sum of all drops.
+uint64_t plane_drops(const struct plane *p);
+
+#endif
