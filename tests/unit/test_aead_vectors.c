@@ -132,8 +132,8 @@ static void check_text(const struct vector *v, const struct aead_key *key)
 static void check_file(const char *name)
 {
 	const char *folder = getenv("VECTORS");
-	char path[4096], line[LINE_MAX_LEN];
-	struct vector v = {0};
+	char path[512], line[LINE_MAX_LEN];
+	static struct vector v;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/%s", folder != NULL ? folder : "tests/vectors", name);
