@@ -127,13 +127,11 @@ static void test_fragmented_hello(void **state)
 // ServerHelloDone, 2 ChangeCipherSpec and Finished.
 static void lose_each_flight(const char *suite)
 {
-	uint64_t resent = lab_stats(&lab)->resent_flights;
-
 	for (uint32_t lost = 0; lost < 3; lost++) {
 		lab_client_start(&lab, &client, PORT, suite);
 		client.lose = 1u << lost;
 		unit_check(lost, lab_handshake(&client, PATIENCE));
-		unit_check(lost, lab_stats(&lab)->resent_flights == resent + (lost == 2));
+		unit_check(lost, lab_stats(&lab)->resent_flights == (lost == 2));
 		lab_check_echo(&client, "x");
 		unit_check(lost, lab_check_nonces(&client) == (lost == 2 ? 3 : 2));
 		finish(&client);
@@ -145,8 +143,23 @@ static void test_lost_flights(void **state)
 {
 	(void)state;
 	lose_each_flight(ECDSA);
+}
+
+static void test_lost_flights_chacha20(void **state)
+{
+	(void)state;
 	lose_each_flight("ECDHE-RSA-CHACHA20-POLY1305");
+}
+
+static void test_lost_flights_ccm(void **state)
+{
+	(void)state;
 	lose_each_flight("ECDHE-ECDSA-AES256-CCM");
+}
+
+static void test_lost_flights_ccm_8(void **state)
+{
+	(void)state;
 	lose_each_flight("ECDHE-ECDSA-AES128-CCM8");
 }
 
@@ -332,6 +345,9 @@ int main(void)
 		TEST(epoch0_numbers),
 		TEST(fragmented_hello),
 		TEST(lost_flights),
+		TEST(lost_flights_chacha20),
+		TEST(lost_flights_ccm),
+		TEST(lost_flights_ccm_8),
 		TEST(resend_between_data),
 		TEST(resend_rate),
 		TEST(replaced),
