@@ -42,8 +42,8 @@ static void add_addr(struct config_port *port, const char *text, uint8_t prefix_
 
 static void configure(struct config *config, uint16_t lcores)
 {
-	*config = (struct config){
-		.lcore_nb = lcores,
+	static const struct config base = {
+		// static: too much for a stack
 		.port_nb = 2,
 		.port = {{.name = "outside", .role = CONFIG_OUTSIDE},
 			 {.name = "inside", .role = CONFIG_INSIDE}},
@@ -57,6 +57,9 @@ static void configure(struct config *config, uint16_t lcores)
 		.control_rate = 16,
 		.neighbours = 16,
 	};
+
+	*config = base;
+	config->lcore_nb = lcores;
 	for (int side = 0; side < 2; side++) {
 		config->port[side].device = (char *)(uintptr_t)device[side];
 		config->port[side].mtu = 1500;
