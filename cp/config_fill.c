@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "replay.h"
+#include "suites.h"
 
 #define CPU_MAX 1023
 
@@ -231,7 +232,7 @@ static void fill_listener(struct config_doc *doc, unsigned int i, const struct r
 	name(doc, raw->name, listener->name);
 	listener->port = (uint16_t)number(doc, "port", raw->port, 0, 1, 65535);
 	listener->backend = backend_index(doc, raw->backend, all);
-	listener->suites = copy(doc, "suites", raw->suites, "ECDHE+AESGCM");
+	listener->suites = copy(doc, "suites", raw->suites, SUITES_DEFAULT);
 	listener->groups = copy(doc, "groups", raw->groups, "X25519:P-256:P-384");
 	listener->addr_nb = (uint16_t)raw->addresses_count;
 	for (unsigned int j = 0; j < raw->addresses_count; j++) {

@@ -6,12 +6,7 @@
 #include <string.h>
 
 #include "config_check.h"
-
-// Kinds of certificate key, as bits.
-enum {
-	KEY_RSA = 1,
-	KEY_ECDSA = 2,
-};
+#include "suites.h"
 
 // OpenSSL's last reason, and none left.
 static const char *reason(void)
@@ -79,7 +74,7 @@ static EVP_PKEY *key_read(struct config_doc *doc, const char *file)
 	return key;
 }
 
-// Returns the KEY_ bit of a certificate that can be used with its key, or 0.
+// Returns the SUITES_ bit of a certificate that can be used with its key, or 0.
 static unsigned int check_certificate(struct config_doc *doc, const struct config_certificate *c,
 				      SSL_CTX *ctx)
 {
@@ -90,9 +85,9 @@ static unsigned int check_certificate(struct config_doc *doc, const struct confi
 	if (x == NULL || key == NULL)
 		goto out;
 	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
-		kind = KEY_RSA;
+		kind = SUITES_RSA;
 	else if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC)
-		kind = KEY_ECDSA;
+		kind = SUITES_ECDSA;
 	if (kind == 0) {
 		config_error(doc, "key", "%s: neither ECDSA nor RSA; expected one of them", c->key);
 	} else if (X509_check_private_key(x, key) != 1) {
@@ -116,52 +111,28 @@ out:
 	return kind;
 }
 
-// The KEY_ bit of a suite's certificate, or 0 if the record layer or the handshake cannot do it.
-static unsigned int suite_kind(const SSL_CIPHER *suite)
-{
-	int cipher = SSL_CIPHER_get_cipher_nid(suite);
-	int auth = SSL_CIPHER_get_auth_nid(suite);
-
-	if (SSL_CIPHER_get_kx_nid(suite) != NID_kx_ecdhe ||
-	    (cipher != NID_aes_128_gcm && cipher != NID_aes_256_gcm))
-		return 0;
-	if (auth == NID_auth_rsa)
-		return KEY_RSA;
-	return auth == NID_auth_ecdsa ? KEY_ECDSA : 0;
-}
-
-// Returns the KEY_ bits of all suites that the list selects, or 0 after an error.
+// Returns the SUITES_ bits of all suites that the list selects, or 0 after an error.
 static unsigned int check_suites(struct config_doc *doc, const char *suites, SSL_CTX *ctx)
 {
-	STACK_OF(SSL_CIPHER) * list;
-	unsigned int kinds = 0;
+	const char *suite;
 
-	if (SSL_CTX_set_cipher_list(ctx, suites) != 1) {
-		ERR_clear_error();
+	switch (suites_set(ctx, suites, &suite)) {
+	case 0:
+		return suites_keys(ctx);
+	case -ENOTSUP:
+		config_error(doc, "suites",
+			     "\"%.128s\" selects %s; expected only AEAD (AESGCM, CHACHA20, AESCCM) "
+			     "with ECDHE-ECDSA, ECDHE-RSA or DHE-RSA, as ECDHE+AESGCM",
+			     suites, suite);
+		break;
+	default:
 		config_error(doc, "suites",
 			     "\"%.128s\" selects no suite; expected an OpenSSL "
 			     "list as ECDHE+AESGCM",
 			     suites);
-		return 0;
 	}
-	list = SSL_CTX_get_ciphers(ctx);
-	for (int i = 0; i < sk_SSL_CIPHER_num(list); i++) {
-		const SSL_CIPHER *suite = sk_SSL_CIPHER_value(list, i);
-		unsigned int kind = suite_kind(suite);
-
-		if (SSL_CIPHER_get_kx_nid(suite) == NID_kx_any) // TLS 1.3: never negotiated
-			continue;
-		if (kind == 0) {
-			config_error(doc, "suites",
-				     "\"%.128s\" selects %s; expected only "
-				     "ECDHE-ECDSA and ECDHE-RSA with AES-GCM, as "
-				     "ECDHE+AESGCM",
-				     suites, SSL_CIPHER_get_name(suite));
-			return 0;
-		}
-		kinds |= kind;
-	}
-	return kinds;
+	ERR_clear_error();
+	return 0;
 }
 
 static void check_listener(struct config_doc *doc, const struct config_listener *listener,
@@ -187,7 +158,7 @@ static void check_listener(struct config_doc *doc, const struct config_listener 
 			config_error(doc, "certificate",
 				     "second %s certificate of this listener; "
 				     "expected at most one ECDSA and one RSA",
-				     kind == KEY_RSA ? "RSA" : "ECDSA");
+				     kind == SUITES_RSA ? "RSA" : "ECDSA");
 		kinds |= kind;
 	}
 	config_at(doc, "listeners[%u]", i);
@@ -195,7 +166,7 @@ static void check_listener(struct config_doc *doc, const struct config_listener 
 		config_error(doc, "suites",
 			     "\"%.128s\" has no suite for the certificates; "
 			     "expected one for %s",
-			     listener->suites, kinds == KEY_RSA ? "RSA" : "ECDSA");
+			     listener->suites, kinds == SUITES_RSA ? "RSA" : "ECDSA");
 }
 
 void config_check_tls(struct config_doc *doc, const struct config *config)

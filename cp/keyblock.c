@@ -14,19 +14,31 @@
 #define RANDOM_LEN	  32
 #define KEY_BLOCK_MAX	  (2 * (AEAD_KEY_MAX + AEAD_NONCE_LEN))
 
+// CCM and CCM_8 have the same nid; IANA's name tells them apart.
+static bool has_short_tag(const SSL_CIPHER *cipher)
+{
+	static const char end[] = "_CCM_8";
+	const char *name = SSL_CIPHER_standard_name(cipher);
+	size_t len = strlen(name);
+
+	return len >= sizeof(end) && strcmp(name + len - (sizeof(end) - 1), end) == 0;
+}
+
 int keyblock_suite(const SSL_CIPHER *cipher)
 {
-	static const struct {
-		int nid;
-		enum aead_suite suite;
-	} suites[] = {
-		{NID_aes_128_gcm, AEAD_AES_128_GCM},
-		{NID_aes_256_gcm, AEAD_AES_256_GCM},
-	};
-
-	for (size_t i = 0; cipher != NULL && i < sizeof(suites) / sizeof(suites[0]); i++) {
-		if (SSL_CIPHER_get_cipher_nid(cipher) == suites[i].nid)
-			return (int)suites[i].suite;
+	if (cipher == NULL)
+		return -1;
+	switch (SSL_CIPHER_get_cipher_nid(cipher)) {
+	case NID_aes_128_gcm:
+		return AEAD_AES_128_GCM;
+	case NID_aes_256_gcm:
+		return AEAD_AES_256_GCM;
+	case NID_chacha20_poly1305:
+		return AEAD_CHACHA20_POLY1305;
+	case NID_aes_128_ccm:
+		return has_short_tag(cipher) ? AEAD_AES_128_CCM_8 : AEAD_AES_128_CCM;
+	case NID_aes_256_ccm:
+		return has_short_tag(cipher) ? AEAD_AES_256_CCM_8 : AEAD_AES_256_CCM;
 	}
 	return -1;
 }

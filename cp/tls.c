@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "cp.h"
-#include "keyblock.h"
 #include "keylog.h"
+#include "suites.h"
 
 // Bounds, with OpenSSL's 16 KB of a message, what a peer can make it hold in fragments.
 #define MESSAGE_MAX 16384
@@ -68,27 +68,20 @@ static int use_certificate(SSL_CTX *ctx, const struct config_listener *listener,
 
 static int use_suites(SSL_CTX *ctx, const struct config_listener *listener)
 {
-	const STACK_OF(SSL_CIPHER) * ciphers;
+	const char *suite;
+	int rc = suites_set(ctx, listener->suites, &suite);
 
-	if (SSL_CTX_set_ciphersuites(ctx, "") != 1 ||
-	    SSL_CTX_set_cipher_list(ctx, listener->suites) != 1) {
-		log_error(listener, "suites", listener->suites);
-		return -EINVAL;
-	}
-	ciphers = SSL_CTX_get_ciphers(ctx);
-	for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++) {
-		const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ciphers, i);
-
-		if (keyblock_suite(cipher) < 0) {
-			log_error(listener, "suite", SSL_CIPHER_get_name(cipher));
-			return -ENOTSUP;
-		}
+	if (rc != 0) {
+		log_error(listener, rc == -ENOTSUP ? "suite" : "suites",
+			  rc == -ENOTSUP ? suite : listener->suites);
+		return rc;
 	}
 	if (SSL_CTX_set1_groups_list(ctx, listener->groups) != 1) {
 		log_error(listener, "groups", listener->groups);
 		return -EINVAL;
 	}
-	return 0;
+	// For DHE; as strong as the certificate's key.
+	return SSL_CTX_set_dh_auto(ctx, 1) == 1 ? 0 : -ENOTSUP;
 }
 
 static void set_options(struct tls *tls)

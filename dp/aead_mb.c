@@ -2,6 +2,7 @@
 #include "aead_mb.h"
 
 #include <openssl/crypto.h>
+#include <rte_common.h>
 #include <rte_prefetch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,8 @@ void aead_destroy(struct aead *aead)
 void aead_key_expand(struct aead *aead, enum aead_suite suite, const uint8_t *key,
 		     struct aead_key *expanded)
 {
+	uint8_t unused[AEAD_AES_ROUND_KEYS_MAX] __attribute__((aligned(16))); // for decryption
+
 	switch (suite) {
 	case AEAD_AES_128_GCM:
 		IMB_AES128_GCM_PRE(aead->mgr, key, &expanded->gcm);
@@ -46,9 +49,21 @@ void aead_key_expand(struct aead *aead, enum aead_suite suite, const uint8_t *ke
 	case AEAD_AES_256_GCM:
 		IMB_AES256_GCM_PRE(aead->mgr, key, &expanded->gcm);
 		break;
+	case AEAD_CHACHA20_POLY1305:
+		memcpy(expanded->chacha20, key, sizeof(expanded->chacha20));
+		break;
+	case AEAD_AES_128_CCM:
+	case AEAD_AES_128_CCM_8:
+		IMB_AES_KEYEXP_128(aead->mgr, key, expanded->ccm, unused);
+		break;
+	case AEAD_AES_256_CCM:
+	case AEAD_AES_256_CCM_8:
+		IMB_AES_KEYEXP_256(aead->mgr, key, expanded->ccm, unused);
+		break;
 	case AEAD_SUITE_NB:
 		break;
 	}
+	explicit_bzero(unused, sizeof(unused));
 }
 
 // Operations at the front of op[0..n) that have the suite of the first.
@@ -115,6 +130,98 @@ static void open_aes_256_gcm(struct aead *aead, struct aead_op *op, uint16_t n)
 	}
 }
 
+static void done(const IMB_JOB *job)
+{
+	struct aead_op *op = job->user_data;
+
+	op->ok = job->status == IMB_STATUS_COMPLETED &&
+		 CRYPTO_memcmp(job->auth_tag_output, op->tag, job->auth_tag_output_len_in_bytes) ==
+			 0;
+}
+
+// Completes what the manager still holds: CCM waits there for its lanes to fill, from however many
+// runs of the burst.
+static void finish(struct aead *aead)
+{
+	const IMB_JOB *job;
+
+	if (aead->jobs == 0)
+		return;
+	while ((job = IMB_FLUSH_JOB(aead->mgr)) != NULL)
+		done(job);
+	aead->jobs = 0;
+}
+
+// A job for what all suites have in common.  It stays valid until submit().
+static IMB_JOB *job_for(struct aead *aead, struct aead_op *op, IMB_CIPHER_DIRECTION direction)
+{
+	uint8_t *tag = aead->tag[aead->jobs++ % RTE_DIM(aead->tag)];
+	IMB_JOB *job = IMB_GET_NEXT_JOB(aead->mgr);
+
+	job->src = op->data;
+	job->dst = op->data;
+	job->cipher_start_src_offset_in_bytes = 0;
+	job->msg_len_to_cipher_in_bytes = op->data_len;
+	job->hash_start_src_offset_in_bytes = 0;
+	job->msg_len_to_hash_in_bytes = op->data_len;
+	job->iv = op->nonce;
+	job->iv_len_in_bytes = AEAD_NONCE_LEN;
+	job->auth_tag_output = direction == IMB_DIR_ENCRYPT ? op->tag : tag;
+	job->auth_tag_output_len_in_bytes = aead_info[op->suite].tag_len;
+	job->cipher_direction = direction;
+	job->user_data = op;
+	return job;
+}
+
+static void submit(struct aead *aead)
+{
+	const IMB_JOB *job = IMB_SUBMIT_JOB_NOCHECK(aead->mgr);
+
+	if (job != NULL)
+		done(job);
+}
+
+static void chacha20_poly1305(struct aead *aead, struct aead_op *op, uint16_t n,
+			      IMB_CIPHER_DIRECTION direction)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		IMB_JOB *job = job_for(aead, &op[i], direction);
+
+		prefetch(op, i, n);
+		job->enc_keys = op[i].key->chacha20;
+		job->dec_keys = op[i].key->chacha20;
+		job->key_len_in_bytes = 32;
+		job->u.CHACHA20_POLY1305.aad = op[i].aad;
+		job->u.CHACHA20_POLY1305.aad_len_in_bytes = AEAD_AAD_LEN;
+		job->cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
+		job->hash_alg = IMB_AUTH_CHACHA20_POLY1305;
+		job->chain_order = direction == IMB_DIR_ENCRYPT ? IMB_ORDER_CIPHER_HASH
+								: IMB_ORDER_HASH_CIPHER;
+		submit(aead);
+	}
+}
+
+// Unlike the others CCM authenticates the plaintext.
+static void aes_ccm(struct aead *aead, struct aead_op *op, uint16_t n,
+		    IMB_CIPHER_DIRECTION direction)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		IMB_JOB *job = job_for(aead, &op[i], direction);
+
+		prefetch(op, i, n);
+		job->enc_keys = op[i].key->ccm;
+		job->dec_keys = op[i].key->ccm;
+		job->key_len_in_bytes = aead_info[op[i].suite].key_len;
+		job->u.CCM.aad = op[i].aad;
+		job->u.CCM.aad_len_in_bytes = AEAD_AAD_LEN;
+		job->cipher_mode = IMB_CIPHER_CCM;
+		job->hash_alg = IMB_AUTH_AES_CCM;
+		job->chain_order = direction == IMB_DIR_ENCRYPT ? IMB_ORDER_HASH_CIPHER
+								: IMB_ORDER_CIPHER_HASH;
+		submit(aead);
+	}
+}
+
 void aead_seal_burst(struct aead *aead, struct aead_op *op, uint16_t n)
 {
 	for (uint16_t i = 0, len; i < n; i += len) {
@@ -126,10 +233,20 @@ void aead_seal_burst(struct aead *aead, struct aead_op *op, uint16_t n)
 		case AEAD_AES_256_GCM:
 			seal_aes_256_gcm(aead, &op[i], len);
 			break;
+		case AEAD_CHACHA20_POLY1305:
+			chacha20_poly1305(aead, &op[i], len, IMB_DIR_ENCRYPT);
+			break;
+		case AEAD_AES_128_CCM:
+		case AEAD_AES_256_CCM:
+		case AEAD_AES_128_CCM_8:
+		case AEAD_AES_256_CCM_8:
+			aes_ccm(aead, &op[i], len, IMB_DIR_ENCRYPT);
+			break;
 		case AEAD_SUITE_NB:
 			break;
 		}
 	}
+	finish(aead);
 }
 
 void aead_open_burst(struct aead *aead, struct aead_op *op, uint16_t n)
@@ -143,8 +260,18 @@ void aead_open_burst(struct aead *aead, struct aead_op *op, uint16_t n)
 		case AEAD_AES_256_GCM:
 			open_aes_256_gcm(aead, &op[i], len);
 			break;
+		case AEAD_CHACHA20_POLY1305:
+			chacha20_poly1305(aead, &op[i], len, IMB_DIR_DECRYPT);
+			break;
+		case AEAD_AES_128_CCM:
+		case AEAD_AES_256_CCM:
+		case AEAD_AES_128_CCM_8:
+		case AEAD_AES_256_CCM_8:
+			aes_ccm(aead, &op[i], len, IMB_DIR_DECRYPT);
+			break;
 		case AEAD_SUITE_NB:
 			break;
 		}
 	}
+	finish(aead);
 }

@@ -13,12 +13,15 @@
 #define LENGTH_AT  11
 #define EPOCH_LEN  8
 
-// Bytes of a nonce: the fixed IV, then the explicit nonce (RFC 5288 section 3).
-#define IV_LEN	     4
-#define EXPLICIT_LEN 8
+// Where the part of a nonce that changes stands: behind the fixed IV's first bytes, or over its
+// end.
+#define CHANGING_AT 4
+_Static_assert(CHANGING_AT + EPOCH_LEN == AEAD_NONCE_LEN, "nonce");
 
 #define X(suite, key, iv, explicit_nonce, tag, rfc)                                                \
-	_Static_assert((iv) == IV_LEN && (explicit_nonce) == EXPLICIT_LEN, #suite);
+	_Static_assert(((iv) == CHANGING_AT && (explicit_nonce) == EPOCH_LEN) ||                   \
+			       ((iv) == AEAD_NONCE_LEN && (explicit_nonce) == 0),                  \
+		       #suite);
 AEAD_SUITES(X)
 #undef X
 
@@ -67,19 +70,36 @@ void record_write(uint8_t *p, const struct record *rec)
 	store_16(p + LENGTH_AT, rec->fragment_len);
 }
 
+// The nonce is the fixed IV, zeros behind it, with the changing part xored into the last 8 bytes.
+// That part is the explicit nonce (RFC 5288 section 3, RFC 6655 section 3) or, in a suite without
+// one, epoch and sequence number (RFC 7905 section 2).
+static void fill_nonce(uint8_t nonce[AEAD_NONCE_LEN], const uint8_t iv[AEAD_NONCE_LEN],
+		       const uint8_t changing[EPOCH_LEN])
+{
+	uint64_t end, part;
+
+	memcpy(nonce, iv, CHANGING_AT);
+	memcpy(&end, iv + CHANGING_AT, sizeof(end));
+	memcpy(&part, changing, sizeof(part));
+	end ^= part;
+	memcpy(nonce + CHANGING_AT, &end, sizeof(end));
+}
+
 // Fills all of *op but key from the header and the explicit nonce at p.  The additional data is
 // epoch and sequence number, type, version and the plaintext's length (RFC 5246 section 6.2.3.3,
 // RFC 6347 section 4.1.2.1).
 static void fill(enum aead_suite suite, const uint8_t iv[AEAD_NONCE_LEN], uint8_t *p,
 		 const struct record *rec, struct aead_op *op)
 {
+	uint8_t explicit_len = aead_info[suite].explicit_nonce_len;
+	uint8_t *fragment = p + DTLS_RECORD_HEADER_LEN;
+
 	op->suite = (uint8_t)suite;
-	op->data = p + DTLS_RECORD_HEADER_LEN + EXPLICIT_LEN;
+	op->data = fragment + explicit_len;
 	op->data_len = rec->plain_len;
 	op->tag = op->data + rec->plain_len;
 	op->ok = false;
-	memcpy(op->nonce, iv, IV_LEN);
-	memcpy(op->nonce + IV_LEN, p + DTLS_RECORD_HEADER_LEN, EXPLICIT_LEN);
+	fill_nonce(op->nonce, iv, explicit_len != 0 ? fragment : p + EPOCH_AT);
 	memcpy(op->aad, p + EPOCH_AT, EPOCH_LEN);
 	op->aad[EPOCH_LEN] = p[TYPE_AT];
 	memcpy(op->aad + EPOCH_LEN + 1, p + VERSION_AT, sizeof(rec->version));
@@ -89,7 +109,7 @@ static void fill(enum aead_suite suite, const uint8_t iv[AEAD_NONCE_LEN], uint8_
 bool record_open_prepare(enum aead_suite suite, const uint8_t iv[AEAD_NONCE_LEN], uint8_t *p,
 			 struct record *rec, struct aead_op *op)
 {
-	uint16_t added = EXPLICIT_LEN + aead_info[suite].tag_len;
+	uint16_t added = aead_info[suite].explicit_nonce_len + aead_info[suite].tag_len;
 
 	if (rec->fragment_len < added || rec->fragment_len - added > DTLS_PLAIN_MAX)
 		return false;
@@ -101,8 +121,10 @@ bool record_open_prepare(enum aead_suite suite, const uint8_t iv[AEAD_NONCE_LEN]
 void record_seal_prepare(enum aead_suite suite, const uint8_t iv[AEAD_NONCE_LEN], uint8_t *p,
 			 struct record *rec, struct aead_op *op)
 {
-	rec->fragment_len = EXPLICIT_LEN + rec->plain_len + aead_info[suite].tag_len;
+	uint8_t explicit_len = aead_info[suite].explicit_nonce_len;
+
+	rec->fragment_len = explicit_len + rec->plain_len + aead_info[suite].tag_len;
 	record_write(p, rec);
-	memcpy(p + DTLS_RECORD_HEADER_LEN, p + EPOCH_AT, EXPLICIT_LEN);
+	memcpy(p + DTLS_RECORD_HEADER_LEN, p + EPOCH_AT, explicit_len);
 	fill(suite, iv, p, rec, op);
 }

@@ -13,7 +13,12 @@
 // tag bytes, RFC.  A new suite is a line here, a case in dp/aead_mb.c and dp/aead_ossl.c.
 #define AEAD_SUITES(X)                                                                             \
 	X(AES_128_GCM, 16, 4, 8, 16, "RFC 5288")                                                   \
-	X(AES_256_GCM, 32, 4, 8, 16, "RFC 5288")
+	X(AES_256_GCM, 32, 4, 8, 16, "RFC 5288")                                                   \
+	X(CHACHA20_POLY1305, 32, 12, 0, 16, "RFC 7905")                                            \
+	X(AES_128_CCM, 16, 4, 8, 16, "RFC 6655, RFC 7251")                                         \
+	X(AES_256_CCM, 32, 4, 8, 16, "RFC 6655, RFC 7251")                                         \
+	X(AES_128_CCM_8, 16, 4, 8, 8, "RFC 6655, RFC 7251")                                        \
+	X(AES_256_CCM_8, 32, 4, 8, 8, "RFC 6655, RFC 7251")
 
 enum aead_suite {
 #define X(name, key, iv, explicit_nonce, tag, rfc) AEAD_##name,
@@ -26,6 +31,8 @@ enum aead_suite {
 #define AEAD_NONCE_LEN 12
 #define AEAD_AAD_LEN   13
 #define AEAD_TAG_MAX   16
+
+#define AEAD_AES_ROUND_KEYS_MAX (15 * 16) // bytes, of AES-256
 
 struct aead_info {
 	const char *name;
@@ -42,6 +49,8 @@ extern const struct aead_info aead_info[AEAD_SUITE_NB];
 struct aead_key {
 	union {
 		struct gcm_key_data gcm;
+		uint8_t ccm[AEAD_AES_ROUND_KEYS_MAX]; // AES encryption round keys
+		uint8_t chacha20[32];
 	};
 } __attribute__((aligned(64)));
 
@@ -66,7 +75,8 @@ void aead_destroy(struct aead *aead); // NULL is fine
 void aead_key_expand(struct aead *aead, enum aead_suite suite, const uint8_t *key,
 		     struct aead_key *expanded);
 
-// Seal or open n records; suites may be mixed.  Safe on the hot path.
+// Seal or open n records; suites may be mixed.  Safe on the hot path.  Nothing of op is left inside
+// when they return.
 void aead_seal_burst(struct aead *aead, struct aead_op *op, uint16_t n);
 void aead_open_burst(struct aead *aead, struct aead_op *op, uint16_t n);
 

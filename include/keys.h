@@ -12,7 +12,7 @@ struct traffic_keys {
 	enum aead_suite suite;
 	uint8_t client_key[AEAD_KEY_MAX]; // aead_info[suite].key_len bytes
 	uint8_t server_key[AEAD_KEY_MAX];
-	uint8_t client_iv[AEAD_NONCE_LEN]; // fixed_iv_len bytes
+	uint8_t client_iv[AEAD_NONCE_LEN]; // fixed_iv_len bytes, zeros behind them
 	uint8_t server_iv[AEAD_NONCE_LEN];
 };
 

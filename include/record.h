@@ -35,15 +35,16 @@ static inline uint16_t record_overhead(enum aead_suite suite)
 }
 
 // Prepares the opening of the protected record whose header is rec and whose first byte is at p:
-// fills all of *op but key, and rec->plain_len.  False if the fragment is too short to hold
-// explicit nonce and tag, or the plaintext would be over DTLS_PLAIN_MAX (RFC 5246 section 6.2.3.3).
+// fills all of *op but key, and rec->plain_len.  iv is the suite's fixed IV with zeros behind it.
+// False if the fragment is too short to hold explicit nonce and tag, or the plaintext would be over
+// DTLS_PLAIN_MAX (RFC 5246 section 6.2.3.3).
 bool record_open_prepare(enum aead_suite suite, const uint8_t iv[AEAD_NONCE_LEN], uint8_t *p,
 			 struct record *rec, struct aead_op *op);
 
 // Prepares the sealing of rec->plain_len bytes (at most DTLS_PLAIN_MAX) that lie at
-// p + DTLS_RECORD_HEADER_LEN + explicit nonce length: writes header and explicit nonce, which is
-// always epoch and sequence number (RFC 5288 section 3), fills all of *op but key, and
-// rec->fragment_len.
+// p + DTLS_RECORD_HEADER_LEN + explicit nonce length: writes header and, where the suite has one,
+// the explicit nonce, which is always epoch and sequence number (RFC 5288 section 3, RFC 6655
+// section 3), fills all of *op but key, and rec->fragment_len.  iv as for opening.
 void record_seal_prepare(enum aead_suite suite, const uint8_t iv[AEAD_NONCE_LEN], uint8_t *p,
 			 struct record *rec, struct aead_op *op);
 

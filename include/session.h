@@ -48,8 +48,8 @@ struct session_rx {
 	uint64_t forged;       // failed to authenticate
 	uint64_t forged_limit; // the session ends here (RFC 9147 section 4.5.3)
 	uint16_t epoch;
-	uint8_t iv[AEAD_NONCE_LEN];
-	struct encap encap; // towards the backend
+	uint8_t iv[AEAD_NONCE_LEN]; // fixed IV, zeros behind it
+	struct encap encap;	    // towards the backend
 	struct aead_key key;
 };
 
@@ -57,7 +57,7 @@ struct session_rx {
 struct session_tx {
 	uint64_t seq;	    // of the next record, so how many there were; only its lcore takes one
 	uint64_t seq_limit; // the session ends when seq reaches it
-	uint64_t blocks_left; // AES blocks the key may still be used for; at 0 the session ends
+	uint64_t blocks_left; // of 16 bytes the key may still be used for; at 0 the session ends
 	uint64_t bytes;	      // plaintext
 	uint16_t epoch;
 	uint16_t plain_max; // bytes of payload that fit the outside MTU

@@ -57,7 +57,7 @@ static void configure(struct lab *lab)
 	write_certificate(lab, 0, EVP_EC_gen("P-256"));
 	write_certificate(lab, 1, EVP_RSA_gen(2048));
 	l->certificate_nb = 2;
-	l->suites = (char *)(uintptr_t) "ECDHE+AESGCM";
+	l->suites = (char *)(uintptr_t)LAB_SUITES;
 	l->groups = (char *)(uintptr_t) "X25519:P-256";
 	config->early_data_bytes = 4096;
 	config->backend_nb = 1;

@@ -17,6 +17,11 @@
 #define LAB_DATAGRAM_MAX 1500
 #define LAB_QUEUE_MAX	 128
 
+// All that the gateway can do.
+#define LAB_SUITES                                                                                 \
+	"ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:DHE+aRSA+AESGCM:DHE+aRSA+CHACHA20:"              \
+	"DHE+aRSA+AESCCM"
+
 struct lab_queue {
 	uint16_t nb;
 	struct lab_datagram {
@@ -96,7 +101,8 @@ void lab_close(struct lab_client *c);
 void lab_check_idle(struct lab *lab);
 
 // Fails unless every record of epoch 1 that the gateway sent to the client opens, carries epoch
-// and sequence number as explicit nonce, and no number came twice.  Returns how many there are.
+// and sequence number as explicit nonce where the suite has one, and no number, so no nonce, came
+// twice.  Returns how many there are.
 unsigned int lab_check_nonces(struct lab_client *c);
 
 const struct handshake_stats *lab_stats(const struct lab *lab);

@@ -42,8 +42,8 @@ static void add_addr(struct config_port *port, const char *text, uint8_t prefix_
 
 static void configure(struct config *config, uint16_t lcores)
 {
-	*config = (struct config){
-		.lcore_nb = lcores,
+	static const struct config base = {
+		// static: too much for a stack
 		.port_nb = 2,
 		.port = {{.name = "outside", .role = CONFIG_OUTSIDE},
 			 {.name = "inside", .role = CONFIG_INSIDE}},
@@ -57,6 +57,9 @@ static void configure(struct config *config, uint16_t lcores)
 		.control_rate = 16,
 		.neighbours = 16,
 	};
+
+	*config = base;
+	config->lcore_nb = lcores;
 	for (int side = 0; side < 2; side++) {
 		config->port[side].device = (char *)(uintptr_t)device[side];
 		config->port[side].mtu = 1500;
@@ -245,19 +248,25 @@ static void fill_encaps(struct rig *rig, struct session *s, uint16_t nat_port)
 
 void rig_install(struct rig *rig, struct rig_session *rs, uint16_t client_port, uint16_t nat_port)
 {
+	rig_install_suite(rig, rs, client_port, nat_port, AEAD_AES_128_GCM);
+}
+
+void rig_install_suite(struct rig *rig, struct rig_session *rs, uint16_t client_port,
+		       uint16_t nat_port, enum aead_suite suite)
+{
 	struct msg msg = {.type = MSG_SESSION_INSTALL};
 	struct session *s;
 	uint16_t owner;
 	void *obj;
 
 	memset(rs, 0, sizeof(*rs));
-	rs->keys.suite = AEAD_AES_128_GCM;
+	rs->keys.suite = suite;
 	for (int i = 0; i < AEAD_KEY_MAX; i++) {
 		rs->keys.client_key[i] = (uint8_t)(i + client_port);
 		rs->keys.server_key[i] = (uint8_t)(3 * i + client_port);
 	}
-	memset(rs->keys.client_iv, 0x11, 4);
-	memset(rs->keys.server_iv, 0x22, 4);
+	memset(rs->keys.client_iv, 0x11, aead_info[suite].fixed_iv_len);
+	memset(rs->keys.server_iv, 0x22, aead_info[suite].fixed_iv_len);
 	aead_key_expand(rig->aead, rs->keys.suite, rs->keys.client_key, &rs->client_key);
 	aead_key_expand(rig->aead, rs->keys.suite, rs->keys.server_key, &rs->server_key);
 	assert_int_equal(rte_mempool_get(rig->dp->session_pool, &obj), 0);
@@ -290,7 +299,8 @@ uint16_t rig_seal(struct rig *rig, struct rig_session *rs, uint8_t type, uint16_
 			     .plain_len = len};
 	struct aead_op op;
 
-	memcpy(out + DTLS_RECORD_HEADER_LEN + 8, plain, len);
+	memcpy(out + DTLS_RECORD_HEADER_LEN + aead_info[rs->keys.suite].explicit_nonce_len, plain,
+	       len);
 	record_seal_prepare(rs->keys.suite, rs->keys.client_iv, out, &rec, &op);
 	op.key = &rs->client_key;
 	aead_seal_burst(rig->aead, &op, 1);

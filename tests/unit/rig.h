@@ -77,6 +77,10 @@ struct flow_key rig_flow(const struct rig *rig, uint16_t client_port);
 // Builds a session with fixed keys for client_port and nat_port and installs it on its lcore.
 void rig_install(struct rig *rig, struct rig_session *rs, uint16_t client_port, uint16_t nat_port);
 
+// The same with another suite than AES-128-GCM.
+void rig_install_suite(struct rig *rig, struct rig_session *rs, uint16_t client_port,
+		       uint16_t nat_port, enum aead_suite suite);
+
 // The client seals a record with sequence number seq.  Returns its length in bytes.
 uint16_t rig_seal(struct rig *rig, struct rig_session *rs, uint8_t type, uint16_t epoch,
 		  uint64_t seq, const void *plain, uint16_t len, uint8_t *out);

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "config_row.h"
 #include "config_text.h"
+#include "suites.h"
 
 // Loads text from memory and returns what was printed, which the caller frees.
 static char *errors(const char *text, size_t len)
@@ -306,7 +307,7 @@ static void test_good(void **state)
 	assert_int_equal(c->listener[0].port, 4433);
 	assert_int_equal(c->listener[0].backend, 0);
 	assert_string_equal(c->listener[0].certificate[0].key, "dir/ecdsa.key");
-	assert_string_equal(c->listener[0].suites, "ECDHE+AESGCM");
+	assert_string_equal(c->listener[0].suites, SUITES_DEFAULT);
 	assert_int_equal(c->backend[0].port, 7);
 	assert_int_equal(c->replay_window, 64);
 	assert_int_equal(c->idle_timeout_s, 300);

@@ -45,8 +45,21 @@ static void test_suites(void **state)
 	static const char *const suites[] = {
 		"ECDHE-ECDSA-AES128-GCM-SHA256",
 		"ECDHE-ECDSA-AES256-GCM-SHA384",
+		"ECDHE-ECDSA-CHACHA20-POLY1305",
+		"ECDHE-ECDSA-AES128-CCM",
+		"ECDHE-ECDSA-AES256-CCM",
+		"ECDHE-ECDSA-AES128-CCM8",
+		"ECDHE-ECDSA-AES256-CCM8",
 		"ECDHE-RSA-AES128-GCM-SHA256",
 		"ECDHE-RSA-AES256-GCM-SHA384",
+		"ECDHE-RSA-CHACHA20-POLY1305",
+		"DHE-RSA-AES128-GCM-SHA256",
+		"DHE-RSA-AES256-GCM-SHA384",
+		"DHE-RSA-CHACHA20-POLY1305",
+		"DHE-RSA-AES128-CCM",
+		"DHE-RSA-AES256-CCM",
+		"DHE-RSA-AES128-CCM8",
+		"DHE-RSA-AES256-CCM8",
 	};
 
 	(void)state;
@@ -112,11 +125,10 @@ static void test_fragmented_hello(void **state)
 
 // Datagrams of the gateway: 0 is the HelloVerifyRequest, 1 the flight from ServerHello to
 // ServerHelloDone, 2 ChangeCipherSpec and Finished.
-static void test_lost_flights(void **state)
+static void lose_each_flight(const char *suite)
 {
-	(void)state;
 	for (uint32_t lost = 0; lost < 3; lost++) {
-		lab_client_start(&lab, &client, PORT, ECDSA);
+		lab_client_start(&lab, &client, PORT, suite);
 		client.lose = 1u << lost;
 		unit_check(lost, lab_handshake(&client, PATIENCE));
 		unit_check(lost, lab_stats(&lab)->resent_flights == (lost == 2));
@@ -125,6 +137,30 @@ static void test_lost_flights(void **state)
 		finish(&client);
 		lab_check_idle(&lab);
 	}
+}
+
+static void test_lost_flights(void **state)
+{
+	(void)state;
+	lose_each_flight(ECDSA);
+}
+
+static void test_lost_flights_chacha20(void **state)
+{
+	(void)state;
+	lose_each_flight("ECDHE-RSA-CHACHA20-POLY1305");
+}
+
+static void test_lost_flights_ccm(void **state)
+{
+	(void)state;
+	lose_each_flight("ECDHE-ECDSA-AES256-CCM");
+}
+
+static void test_lost_flights_ccm_8(void **state)
+{
+	(void)state;
+	lose_each_flight("ECDHE-ECDSA-AES128-CCM8");
 }
 
 // The last flight is lost while application data of the backend is already under way.
@@ -309,6 +345,9 @@ int main(void)
 		TEST(epoch0_numbers),
 		TEST(fragmented_hello),
 		TEST(lost_flights),
+		TEST(lost_flights_chacha20),
+		TEST(lost_flights_ccm),
+		TEST(lost_flights_ccm_8),
 		TEST(resend_between_data),
 		TEST(resend_rate),
 		TEST(replaced),

@@ -29,10 +29,6 @@ static int start(void **state)
 	aead = aead_create();
 	session = aligned_alloc(RTE_CACHE_LINE_SIZE,
 				RTE_ALIGN(session_size(WINDOW), RTE_CACHE_LINE_SIZE));
-	memset(keys.client_key, 1, sizeof(keys.client_key));
-	memset(keys.server_key, 2, sizeof(keys.server_key));
-	memset(keys.client_iv, 3, sizeof(keys.client_iv));
-	memset(keys.server_iv, 4, sizeof(keys.server_iv));
 	return pool == NULL || aead == NULL || session == NULL;
 }
 
@@ -44,10 +40,21 @@ static int stop(void **state)
 	return 0;
 }
 
+static void use_suite(enum aead_suite suite)
+{
+	keys_wipe(&keys);
+	keys.suite = suite;
+	memset(keys.client_key, 1, sizeof(keys.client_key));
+	memset(keys.server_key, 2, sizeof(keys.server_key));
+	memset(keys.client_iv, 3, aead_info[suite].fixed_iv_len);
+	memset(keys.server_iv, 4, aead_info[suite].fixed_iv_len);
+	session_init(session, aead, &keys, WINDOW);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
-	session_init(session, aead, &keys, WINDOW);
+	use_suite(AEAD_AES_128_GCM);
 	h = (struct hs_bio){
 		.pool = pool,
 		.aead = aead,
@@ -82,7 +89,8 @@ static uint16_t make(uint8_t *p, uint8_t type, uint16_t epoch, uint64_t seq, uin
 	return DTLS_RECORD_HEADER_LEN + len;
 }
 
-// A sealed handshake record; explicit nonce other than epoch and number, as OpenSSL makes it.
+// A sealed handshake record; explicit nonce, if the suite has one, other than epoch and number, as
+// OpenSSL makes it for GCM.
 static uint16_t make_sealed(uint8_t *p, bool client, uint64_t seq, uint8_t first, uint64_t nonce)
 {
 	struct record rec = {.type = DTLS_HANDSHAKE,
@@ -90,16 +98,19 @@ static uint16_t make_sealed(uint8_t *p, bool client, uint64_t seq, uint8_t first
 			     .epoch = 1,
 			     .seq = seq,
 			     .plain_len = 24};
-	struct wire_writer on_wire = wire_writer(p + DTLS_RECORD_HEADER_LEN, 8);
-	struct wire_writer used;
+	uint8_t explicit_len = aead_info[keys.suite].explicit_nonce_len;
+	struct wire_writer on_wire = wire_writer(p + DTLS_RECORD_HEADER_LEN, explicit_len);
 	struct aead_op op;
 
-	memset(p + DTLS_RECORD_HEADER_LEN + 8, 0x77, rec.plain_len);
-	p[DTLS_RECORD_HEADER_LEN + 8] = first;
+	memset(p + DTLS_RECORD_HEADER_LEN + explicit_len, 0x77, rec.plain_len);
+	p[DTLS_RECORD_HEADER_LEN + explicit_len] = first;
 	record_seal_prepare(keys.suite, client ? keys.client_iv : keys.server_iv, p, &rec, &op);
-	used = wire_writer(op.nonce + 4, 8);
-	wire_put_uint(&on_wire, nonce, 8);
-	wire_put_uint(&used, nonce, 8);
+	if (explicit_len != 0) {
+		struct wire_writer used = wire_writer(op.nonce + 4, 8);
+
+		wire_put_uint(&on_wire, nonce, 8);
+		wire_put_uint(&used, nonce, 8);
+	}
 	op.key = client ? &session->rx.key : &session->tx.key;
 	aead_seal_burst(aead, &op, 1);
 	return DTLS_RECORD_HEADER_LEN + rec.fragment_len;
@@ -207,51 +218,90 @@ static void test_no_room(void **state)
 	assert_int_equal(BIO_write(bio, bytes, len), -1);
 }
 
-static void test_reseal(void **state)
+// OpenSSL's own number, 7 ahead of the session's, never gets out.
+static void reseals(enum aead_suite suite)
 {
 	uint8_t bytes[128], *p;
 	struct record rec;
 	struct aead_op op;
+	uint16_t len = 0;
 
-	(void)state;
+	use_suite(suite);
 	for (uint64_t n = 0; n < 3; n++) {
-		uint16_t len = make_sealed(bytes, false, n, DTLS_FINISHED, 0xdeadbeef00 + n);
-
-		assert_int_equal(BIO_write(bio, bytes, len), len);
+		len = make_sealed(bytes, false, n + 7, DTLS_FINISHED, 0xdeadbeef00 + n);
+		unit_check(suite, BIO_write(bio, bytes, len) == len);
 		p = rte_pktmbuf_mtod_offset(h.flight[0], uint8_t *, n * len);
-		assert_true(record_parse(p, len, &rec));
-		assert_int_equal(rec.seq, n);
-		assert_int_equal(rec.epoch, 1);
-		assert_memory_equal(p + DTLS_RECORD_HEADER_LEN, p + 3, 8); // epoch and number
-		assert_true(record_open_prepare(keys.suite, keys.server_iv, p, &rec, &op));
+		unit_check(suite, record_parse(p, len, &rec));
+		unit_check(suite, rec.seq == n && rec.epoch == 1);
+		if (aead_info[suite].explicit_nonce_len != 0) // is epoch and number
+			assert_memory_equal(p + DTLS_RECORD_HEADER_LEN, p + 3, 8);
+		unit_check(suite, record_open_prepare(suite, keys.server_iv, p, &rec, &op));
 		op.key = &session->tx.key;
 		aead_open_burst(aead, &op, 1);
-		assert_true(op.ok);
-		assert_int_equal(op.data[0], DTLS_FINISHED);
+		unit_check(suite, op.ok && op.data[0] == DTLS_FINISHED);
 	}
-	assert_int_equal(session->tx.seq, 3);
-	assert_int_equal(h.finished_len, 24);
-	assert_int_equal(h.finished[0], DTLS_FINISHED);
+	unit_check(suite, session->tx.seq == 3);
+	unit_check(suite, h.finished_len == 24 && h.finished[0] == DTLS_FINISHED);
 	assert_int_equal(h.finished[23], 0x77);
-	bytes[40] ^= 1;
-	assert_int_equal(BIO_write(bio, bytes, 61), -1);
+	bytes[len - 1] ^= 1;
+	unit_check(suite, BIO_write(bio, bytes, len) == -1);
+	hs_bio_discard(&h);
+}
+
+static void test_reseal(void **state)
+{
+	(void)state;
+	for (enum aead_suite suite = 0; suite < AEAD_SUITE_NB; suite++)
+		reseals(suite);
 }
 
 static void test_accept(void **state)
 {
 	uint8_t bytes[128], forged[128];
-	uint16_t len = make_sealed(bytes, true, 5, DTLS_FINISHED, 12345);
 
 	(void)state;
-	for (uint16_t i = 0; i < len; i++) {
-		memcpy(forged, bytes, len);
-		forged[i] ^= 0x40;
-		unit_check(i, !hs_bio_accept(&h, forged, len));
+	for (enum aead_suite suite = 0; suite < AEAD_SUITE_NB; suite++) {
+		uint16_t len;
+
+		use_suite(suite);
+		len = make_sealed(bytes, true, 5, DTLS_FINISHED, 12345);
+		for (uint16_t i = 0; i < len; i++) {
+			memcpy(forged, bytes, len);
+			forged[i] ^= 0x40;
+			unit_check(suite, !hs_bio_accept(&h, forged, len));
+		}
+		unit_check(suite, session->rx.replay.next == 0);
+		unit_check(suite, session->rx.forged > 0 && session->rx.forged < len);
+		unit_check(suite, hs_bio_accept(&h, bytes, len));
+		unit_check(suite, !hs_bio_accept(&h, bytes, len));
+		unit_check(suite, session->rx.replay.next == 6);
 	}
-	assert_int_equal(session->rx.replay.next, 0);
+}
+
+// RFC 9147 section 4.5.3, from the first record on.
+static void test_forgery_limit(void **state)
+{
+	uint8_t bytes[128], forged[128];
+	uint16_t len;
+
+	(void)state;
+	use_suite(AEAD_AES_128_CCM_8);
+	len = make_sealed(bytes, true, 5, DTLS_FINISHED, 12345);
+	memcpy(forged, bytes, len);
+	forged[len - 1] ^= 1;
+	for (int n = 0; n < 127; n++)
+		assert_false(hs_bio_accept(&h, forged, len));
+	assert_int_equal(session->rx.forged, 127);
 	assert_true(hs_bio_accept(&h, bytes, len));
+	assert_false(hs_bio_accept(&h, forged, len));
+	session->rx.replay.next = 0;
+	assert_false(hs_bio_accept(&h, forged, len));
+	len = make_sealed(bytes, true, 500, DTLS_FINISHED, 12346);
+	bytes[len - 1] ^= 1;
 	assert_false(hs_bio_accept(&h, bytes, len));
-	assert_int_equal(session->rx.replay.next, 6);
+	bytes[len - 1] ^= 1;
+	assert_int_equal(session->rx.forged, 128);
+	assert_false(hs_bio_accept(&h, bytes, len));
 }
 
 static void test_alert(void **state)
@@ -271,8 +321,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
-		TEST(read),    TEST(control), TEST(datagrams), TEST(bad_writes),
-		TEST(no_room), TEST(reseal),  TEST(accept),    TEST(alert),
+		TEST(read),   TEST(control), TEST(datagrams), TEST(bad_writes),	   TEST(no_room),
+		TEST(reseal), TEST(accept),  TEST(alert),     TEST(forgery_limit),
 #undef TEST
 	};
 

@@ -188,13 +188,116 @@ static void prepares_sealing(void **state)
 	assert_memory_equal(op.aad, aad, sizeof(aad));
 }
 
+// RFC 7905 section 2: the IV, xored with the padded epoch and sequence number; nothing explicit.
+static void chacha20_nonce(void **state)
+{
+	const uint8_t long_iv[] = {0xb0, 0xb1, 0xb2, 0xb3, 0xb4, 0xb5,
+				   0xb6, 0xb7, 0xb8, 0xb9, 0xba, 0xbb};
+	const uint8_t nonce[] = {0xb0,	   0xb1,     0xb2,     0xb3,	 0xb4,	   0xb5 ^ 1,
+				 0xb6 ^ 2, 0xb7 ^ 3, 0xb8 ^ 4, 0xb9 ^ 5, 0xba ^ 6, 0xbb ^ 7};
+	uint8_t p[DTLS_RECORD_HEADER_LEN + 40];
+	struct record rec = {
+		.type = 23,
+		.version = DTLS_VERSION_1_2,
+		.epoch = 1,
+		.seq = UINT64_C(0x020304050607),
+		.plain_len = 24,
+	};
+	struct aead_op op;
+
+	(void)state;
+	memset(p, 'x', sizeof(p));
+	record_seal_prepare(AEAD_CHACHA20_POLY1305, long_iv, p, &rec, &op);
+	assert_int_equal(rec.fragment_len, 40);
+	assert_int_equal(record_overhead(AEAD_CHACHA20_POLY1305), 13 + 16);
+	assert_memory_equal(p, header, sizeof(header));
+	assert_int_equal(p[13], 'x');
+	assert_ptr_equal(op.data, p + 13);
+	assert_ptr_equal(op.tag, p + 37);
+	assert_memory_equal(op.nonce, nonce, sizeof(nonce));
+	memset(&op, 0, sizeof(op));
+	assert_true(record_parse(p, sizeof(p), &rec));
+	assert_true(record_open_prepare(AEAD_CHACHA20_POLY1305, long_iv, p, &rec, &op));
+	assert_int_equal(rec.plain_len, 24);
+	assert_ptr_equal(op.data, p + 13);
+	assert_memory_equal(op.nonce, nonce, sizeof(nonce));
+}
+
+// No two records of a key have the same nonce, whatever the suite.
+static void nonces_differ(void **state)
+{
+	static const struct {
+		uint16_t epoch;
+		uint64_t seq;
+	} rows[] = {
+		{1, 0},
+		{1, 1},
+		{1, 255},
+		{1, 256},
+		{1, 1 << 16},
+		{1, 1 << 24},
+		{2, 0},
+		{256, 0},
+		{0xffff, 0},
+		{1, DTLS_SEQ_MAX},
+		{1, UINT64_C(1) << 32},
+		{2, 1},
+		{0x100, 1},
+		{1, 0x100000000001},
+		{0xffff, DTLS_SEQ_MAX},
+	};
+	uint8_t nonce[UNIT_NB(rows)][AEAD_NONCE_LEN];
+	uint8_t p[DTLS_RECORD_HEADER_LEN + 40];
+
+	(void)state;
+	for (enum aead_suite suite = 0; suite < AEAD_SUITE_NB; suite++) {
+		uint8_t full_iv[AEAD_NONCE_LEN] = {0};
+
+		memset(full_iv, 0xa5, aead_info[suite].fixed_iv_len);
+		for (size_t i = 0; i < UNIT_NB(rows); i++) {
+			struct record rec = {
+				.type = 23, .epoch = rows[i].epoch, .seq = rows[i].seq};
+			struct aead_op op;
+
+			record_seal_prepare(suite, full_iv, p, &rec, &op);
+			memcpy(nonce[i], op.nonce, sizeof(op.nonce));
+			for (size_t j = 0; j < i; j++)
+				unit_check(suite,
+					   memcmp(nonce[i], nonce[j], sizeof(nonce[i])) != 0);
+		}
+	}
+}
+
+// Each suite's shortest and longest record, and one byte less and more.
+static void opening_bounds_of_all(void **state)
+{
+	static uint8_t p[DTLS_RECORD_HEADER_LEN + DTLS_FRAGMENT_MAX];
+
+	(void)state;
+	for (enum aead_suite suite = 0; suite < AEAD_SUITE_NB; suite++) {
+		uint16_t added = record_overhead(suite) - DTLS_RECORD_HEADER_LEN;
+
+		for (int i = -1; i <= DTLS_PLAIN_MAX + 1; i++) {
+			struct record rec = {.type = 23, .fragment_len = (uint16_t)(added + i)};
+			bool good = i >= 0 && i <= DTLS_PLAIN_MAX;
+			struct aead_op op;
+
+			unit_check(suite, record_open_prepare(suite, iv, p, &rec, &op) == good);
+			unit_check(suite, !good || (op.data_len == (uint32_t)i &&
+						    op.tag + aead_info[suite].tag_len ==
+							    p + 13 + rec.fragment_len));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parses_fields),    cmocka_unit_test(parse_bounds),
 		cmocka_unit_test(any_type_passes),  cmocka_unit_test(writes_what_it_parses),
 		cmocka_unit_test(prepares_opening), cmocka_unit_test(opening_bounds),
-		cmocka_unit_test(prepares_sealing),
+		cmocka_unit_test(prepares_sealing), cmocka_unit_test(chacha20_nonce),
+		cmocka_unit_test(nonces_differ),    cmocka_unit_test(opening_bounds_of_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

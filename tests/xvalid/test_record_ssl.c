@@ -33,6 +33,11 @@ static const struct {
 } suites[] = {
 	{"ECDHE-ECDSA-AES128-GCM-SHA256", AEAD_AES_128_GCM},
 	{"ECDHE-ECDSA-AES256-GCM-SHA384", AEAD_AES_256_GCM},
+	{"ECDHE-ECDSA-CHACHA20-POLY1305", AEAD_CHACHA20_POLY1305},
+	{"ECDHE-ECDSA-AES128-CCM", AEAD_AES_128_CCM},
+	{"ECDHE-ECDSA-AES256-CCM", AEAD_AES_256_CCM},
+	{"ECDHE-ECDSA-AES128-CCM8", AEAD_AES_128_CCM_8},
+	{"ECDHE-ECDSA-AES256-CCM8", AEAD_AES_256_CCM_8},
 };
 
 static struct aead *aead;
@@ -59,6 +64,7 @@ static SSL_CTX *make_ctx(bool is_server, const char *suite)
 	assert_int_equal(SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION), 1);
 	assert_int_equal(SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION), 1);
 	assert_int_equal(SSL_CTX_set_cipher_list(ctx, suite), 1);
+	SSL_CTX_set_security_level(ctx, 0); // for CCM_8, with OpenSSL 3.2 and later
 	SSL_CTX_set_options(ctx, SSL_OP_NO_QUERY_MTU);
 	if (is_server) {
 		EVP_PKEY *key = EVP_EC_gen("P-256");
@@ -148,6 +154,7 @@ static void derive(enum aead_suite suite, const char *digest)
 	EVP_KDF_CTX_free(ctx);
 	EVP_KDF_free(kdf);
 
+	keys_wipe(&keys); // no rest of a longer IV
 	keys.suite = suite;
 	next = part(keys.client_key, next, info->key_len);
 	next = part(keys.server_key, next, info->key_len);

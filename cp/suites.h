@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_SUITES_H
+#define DTLSGW_SUITES_H
+
+#include <openssl/ssl.h>
+
+// AEAD with forward secrecy (RFC 9325 section 4.2), AES-GCM first; CCM_8 only for who asks for it.
+#define SUITES_DEFAULT                                                                             \
+	"ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:DHE+aRSA+AESGCM:DHE+aRSA+CHACHA20:"              \
+	"DHE+aRSA+AESCCM:!AESCCM8"
+
+// Kinds of certificate key, as bits.
+enum {
+	SUITES_RSA = 1,
+	SUITES_ECDSA = 2,
+};
+
+// Gives ctx the suites of an OpenSSL cipher list, and none of TLS 1.3.  A CCM_8 suite in it is
+// usable at any security level that would take it with a whole tag; OpenSSL 3.2 and later count
+// its 64 bits of tag.  Returns 0; -EINVAL: the list selects none; -ENOTSUP: it selects *name, which
+// is not AEAD with ECDHE-ECDSA, ECDHE-RSA or DHE-RSA.
+int suites_set(SSL_CTX *ctx, const char *list, const char **name);
+
+// The kinds of certificate key that the suites of ctx are for.
+unsigned int suites_keys(const SSL_CTX *ctx);
+
+#endif
