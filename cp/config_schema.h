@@ -71,6 +71,7 @@ struct raw_backend {
 	X(half_open, 1000, 1, 100000)                                                              \
 	X(idle_timeout_s, 300, 1, 604800)                                                          \
 	X(handshake_timeout_s, 30, 1, 300)                                                         \
+	X(retransmit_ms, 1000, 50, 60000)                                                          \
 	X(cookie_lifetime_s, 60, 5, 3600)                                                          \
 	X(replay_window, 1024, REPLAY_WINDOW_MIN, REPLAY_WINDOW_MAX)                               \
 	X(early_data_bytes, 16384, 0, 1048576)                                                     \

@@ -329,6 +329,7 @@ static const char *prepare(struct handshake *hs)
 	hs->routed = true;
 	hs->bio.header_len = encap_len(&hs->encap) - hs->encap.l2_len;
 	hs->bio.mtu = RTE_MIN(HS_PAYLOAD_MAX, port->mtu - hs->bio.header_len);
+	hs->bio.retransmit_us = cp->config->retransmit_ms * 1000;
 	hs->bio.pool = cp->dp->mbuf_pool;
 	hs->bio.aead = cp->aead;
 	hs->timer = evtimer_new(cp->base, on_timer, hs);
@@ -340,6 +341,7 @@ static const char *prepare(struct handshake *hs)
 	}
 	SSL_set_bio(hs->ssl, bio, bio);
 	SSL_set_mtu(hs->ssl, hs->bio.mtu);
+	DTLS_set_timer_cb(hs->ssl, hs_bio_timer);
 	return NULL;
 }
 

@@ -92,6 +92,7 @@ struct config {
 	uint32_t half_open;	      // handshakes under way in all
 	uint32_t idle_timeout_s;      // without an authenticated record or a reply
 	uint32_t handshake_timeout_s; // from the good cookie to the install
+	uint32_t retransmit_ms;	      // until a flight is sent again for the first time
 	uint32_t cookie_lifetime_s;   // time between two changes of the cookie secret
 	uint32_t replay_window;	      // records, power of two
 	uint32_t early_data_bytes;    // application records held before the install, a handshake

@@ -14,7 +14,7 @@
 // thread: lab_pump() moves what there is to move.
 
 #define LAB_CLIENT_MAX	 4
-#define LAB_DATAGRAM_MAX 1500
+#define LAB_DATAGRAM_MAX 4096
 #define LAB_QUEUE_MAX	 128
 
 struct lab_queue {
@@ -33,6 +33,7 @@ struct lab_client {
 	bool steady;	   // its timer does not back off
 	bool hold;	   // what the client sends stays in out
 	uint32_t lose;	   // bit n: the gateway's datagram n to the client is lost
+	uint16_t path_max; // the gateway's datagrams over so many bytes are lost; 0: none
 	uint16_t received; // datagrams of the gateway, lost ones included
 	struct lab_queue in, out;
 	struct lab_queue seen; // everything the gateway sent to the client
@@ -57,9 +58,16 @@ void lab_queue_shift(struct lab_queue *q);
 void lab_start(struct lab *lab);
 void lab_stop(struct lab *lab);
 
+// Makes the listener's certificates anew from their files, the first followed by nb more, some 700
+// bytes each.
+void lab_chain(struct lab *lab, unsigned int nb);
+
 // A client with a cipher list on a port of its own.
 void lab_client_start(struct lab *lab, struct lab_client *c, uint16_t port, const char *ciphers);
 void lab_client_stop(struct lab_client *c);
+
+// The client's retransmission timer: 50 ms, doubling unless steady.
+unsigned int lab_client_timer(SSL *ssl, unsigned int us);
 
 // Moves datagrams, messages and due timers until nothing moves any more.
 void lab_pump(struct lab *lab);

@@ -74,7 +74,7 @@ static BIO *client_bio(struct lab_client *c)
 	return bio;
 }
 
-static unsigned int client_timer(SSL *ssl, unsigned int us)
+unsigned int lab_client_timer(SSL *ssl, unsigned int us)
 {
 	const struct lab_client *c = SSL_get_app_data(ssl);
 
@@ -98,7 +98,7 @@ void lab_client_start(struct lab *lab, struct lab_client *c, uint16_t port, cons
 	SSL_set_bio(c->ssl, bio, bio);
 	SSL_set_connect_state(c->ssl);
 	SSL_set_app_data(c->ssl, c);
-	DTLS_set_timer_cb(c->ssl, client_timer);
+	DTLS_set_timer_cb(c->ssl, lab_client_timer);
 	while (lab->client[i] != NULL)
 		i++;
 	assert_true(i < LAB_CLIENT_MAX);

@@ -53,6 +53,7 @@ static void configure(struct config *config, uint16_t lcores)
 		.half_open = 8,
 		.idle_timeout_s = 300,
 		.handshake_timeout_s = 30,
+		.retransmit_ms = 1000,
 		.replay_window = 1024,
 		.control_rate = 16,
 		.neighbours = 16,
