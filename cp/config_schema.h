@@ -75,6 +75,9 @@ struct raw_backend {
 	X(cookie_lifetime_s, 60, 5, 3600)                                                          \
 	X(replay_window, 1024, REPLAY_WINDOW_MIN, REPLAY_WINDOW_MAX)                               \
 	X(early_data_bytes, 16384, 0, 1048576)                                                     \
+	X(fragments, 64, 0, 4096)                                                                  \
+	X(fragment_bytes, 8192, 1280, 16384)                                                       \
+	X(fragment_timeout_ms, 1000, 10, 60000)                                                    \
 	X(control_rate, 1000, 1, 1000000)                                                          \
 	X(neighbours, 1024, 1, 65535)
 

@@ -110,6 +110,17 @@ static void open_records(struct lcore *lc)
 	b->n = 0;
 }
 
+// A copy of the first len bytes in one mbuf, NULL if there is none.
+static struct rte_mbuf *copy(struct lcore *lc, struct rte_mbuf *m, uint16_t len)
+{
+	struct rte_mempool *pool = lc->dp->mbuf_pool;
+
+	// A record of a reassembled datagram may be larger than a frame.
+	if (unlikely(len > rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM))
+		pool = m->pool;
+	return rte_pktmbuf_copy(m, pool, 0, len);
+}
+
 // Adds one record, alone in m, to the burst.
 static void add_record(struct lcore *lc, struct flow *flow, struct rte_mbuf *m,
 		       const struct record *rec)
@@ -123,7 +134,7 @@ static void add_record(struct lcore *lc, struct flow *flow, struct rte_mbuf *m,
 	lc->burst_flow[i] = flow;
 	lc->burst_copy[i] = NULL;
 	if (unlikely(flow->handshake_tsc != 0))
-		lc->burst_copy[i] = rte_pktmbuf_copy(m, lc->dp->mbuf_pool, 0, UINT32_MAX);
+		lc->burst_copy[i] = copy(lc, m, m->data_len);
 }
 
 // Steps over a record that the session would not take anyway: no copy, no work.
@@ -138,7 +149,7 @@ static void skip_record(struct lcore *lc, struct rte_mbuf *m, uint16_t len, uint
 // none (DROP_NO_MBUF).
 static struct rte_mbuf *split_record(struct lcore *lc, struct rte_mbuf *m, uint16_t len)
 {
-	struct rte_mbuf *front = rte_pktmbuf_copy(m, lc->dp->mbuf_pool, 0, len);
+	struct rte_mbuf *front = copy(lc, m, len);
 
 	lc->stats.split++;
 	rte_pktmbuf_adj(m, len);

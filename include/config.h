@@ -96,6 +96,9 @@ struct config {
 	uint32_t cookie_lifetime_s;   // time between two changes of the cookie secret
 	uint32_t replay_window;	      // records, power of two
 	uint32_t early_data_bytes;    // application records held before the install, a handshake
+	uint32_t fragments;	      // datagrams whose IP fragments an lcore collects; 0: none
+	uint32_t fragment_bytes;      // longest datagram made of fragments, headers aside
+	uint32_t fragment_timeout_ms; // that a fragment waits for the others
 	uint32_t control_rate;	      // ARP, NDP and ICMP frames a second to cp, an lcore
 	uint32_t neighbours;	      // next hops in all
 

@@ -119,6 +119,10 @@ void lab_inject(struct lab_client *c, const void *payload, uint16_t len)
 {
 	struct rig *rig = &c->lab->rig;
 
+	if (len > 1500 - 28) {
+		rig_put_fragments(rig, RIG_CLIENT, c->port, RIG_GATEWAY, payload, len);
+		return;
+	}
 	rig_put(rig, RIG_OUTSIDE, rig_from_client(rig, c->port, payload, len));
 }
 
@@ -135,6 +139,8 @@ bool lab_handshake(struct lab_client *c, unsigned int ms)
 	do {
 		int error = lab_step(c);
 
+		if (error == SSL_ERROR_SSL) // the gateway would clear its reason
+			return false;
 		lab_pump(c->lab);
 		if (error != SSL_ERROR_WANT_READ)
 			return error == SSL_ERROR_NONE;

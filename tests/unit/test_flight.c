@@ -220,6 +220,17 @@ static void test_big_hello(void **state)
 	}
 }
 
+// The same in one UDP datagram that IP has to cut.
+static void test_ip_fragments(void **state)
+{
+	(void)state;
+	start_big_hello(LAB_DATAGRAM_MAX);
+	assert_true(lab_handshake(&client, PATIENCE));
+	assert_int_equal(lab.rig.dp->stats[0]->reassembled, 2); // without and with cookie
+	lab_check_echo(&client, "x");
+	finish(&client);
+}
+
 // Steps the client until all of the ClientHello with the cookie waits in client.out.
 static void hold_second_hello(void)
 {
@@ -310,8 +321,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
-		TEST(shrinks),	 TEST(fallback_sizes),	TEST(port_mtu),	       TEST(narrow_path),
-		TEST(big_hello), TEST(reordered_hello), TEST(lying_fragments),
+		TEST(shrinks),	 TEST(fallback_sizes), TEST(port_mtu),	      TEST(narrow_path),
+		TEST(big_hello), TEST(ip_fragments),   TEST(reordered_hello), TEST(lying_fragments),
 #undef TEST
 	};
 
