@@ -9,6 +9,7 @@
 #include "install.h"
 #include "keyblock.h"
 #include "neigh.h"
+#include "record_limit.h"
 #include "tls.h"
 
 #define ROOM_RETRY_US 1000 // how often a full ring is tried
@@ -177,6 +178,7 @@ static void complete(struct handshake *hs)
 
 	evtimer_del(hs->timer);
 	hs->suite = SSL_get_cipher_name(hs->ssl);
+	hs->plain_max = record_limit_get(hs->ssl);
 	close_ssl(hs);
 	reason = hs->bio.finished_len == 0 ? "no Finished was made" : install_build(hs);
 	if (reason == NULL) {

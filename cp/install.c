@@ -46,6 +46,7 @@ static void set_headers(const struct handshake *hs, struct session *s, const str
 	s->tx.encap = hs->encap;
 	s->tx.plain_max =
 		outside->mtu - hs->bio.header_len - record_overhead((enum aead_suite)s->suite);
+	s->tx.plain_max = RTE_MIN(s->tx.plain_max, hs->plain_max);
 }
 
 const char *install_build(struct handshake *hs)

@@ -64,10 +64,10 @@ void lab_chain(struct lab *lab, unsigned int nb);
 
 // A client with a cipher list on a port of its own.
 void lab_client_start(struct lab *lab, struct lab_client *c, uint16_t port, const char *ciphers);
-void lab_client_stop(struct lab_client *c);
+// Begins anew with what the test has changed in c->ctx.
+void lab_client_renew(struct lab_client *c);
 
-// The client's retransmission timer: 50 ms, doubling unless steady.
-unsigned int lab_client_timer(SSL *ssl, unsigned int us);
+void lab_client_stop(struct lab_client *c);
 
 // Moves datagrams, messages and due timers until nothing moves any more.
 void lab_pump(struct lab *lab);

@@ -74,11 +74,24 @@ static BIO *client_bio(struct lab_client *c)
 	return bio;
 }
 
-unsigned int lab_client_timer(SSL *ssl, unsigned int us)
+static unsigned int client_timer(SSL *ssl, unsigned int us)
 {
 	const struct lab_client *c = SSL_get_app_data(ssl);
 
 	return us == 0 || c->steady ? CLIENT_RTO_US : 2 * us;
+}
+
+void lab_client_renew(struct lab_client *c)
+{
+	BIO *bio = client_bio(c);
+
+	SSL_free(c->ssl);
+	c->ssl = SSL_new(c->ctx);
+	SSL_set_mtu(c->ssl, 1400);
+	SSL_set_bio(c->ssl, bio, bio);
+	SSL_set_connect_state(c->ssl);
+	SSL_set_app_data(c->ssl, c);
+	DTLS_set_timer_cb(c->ssl, client_timer);
 }
 
 void lab_client_start(struct lab *lab, struct lab_client *c, uint16_t port, const char *ciphers)
@@ -91,14 +104,7 @@ void lab_client_start(struct lab *lab, struct lab_client *c, uint16_t port, cons
 	c->ctx = SSL_CTX_new(DTLS_client_method());
 	assert_int_equal(SSL_CTX_set_cipher_list(c->ctx, ciphers), 1);
 	SSL_CTX_set_options(c->ctx, SSL_OP_NO_QUERY_MTU);
-	c->ssl = SSL_new(c->ctx);
-	SSL_set_mtu(c->ssl, 1400);
-	BIO *bio = client_bio(c);
-
-	SSL_set_bio(c->ssl, bio, bio);
-	SSL_set_connect_state(c->ssl);
-	SSL_set_app_data(c->ssl, c);
-	DTLS_set_timer_cb(c->ssl, lab_client_timer);
+	lab_client_renew(c);
 	while (lab->client[i] != NULL)
 		i++;
 	assert_true(i < LAB_CLIENT_MAX);

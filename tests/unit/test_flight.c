@@ -184,26 +184,12 @@ static int add_big(SSL *ssl, unsigned int type, unsigned int context, const unsi
 // A ClientHello of more than 4 KB, as post-quantum key shares make it.
 static void start_big_hello(uint16_t mtu)
 {
-	SSL_CTX *ctx;
-	SSL *ssl;
-	BIO *bio;
-
 	lab_client_start(&lab, &client, PORT, ECDSA);
 	assert_int_equal(SSL_CTX_add_custom_ext(client.ctx, BIG_EXT, SSL_EXT_CLIENT_HELLO, add_big,
 						NULL, NULL, NULL, NULL),
 			 1);
-	// An SSL takes its context's extensions when it is made.
-	ctx = client.ctx;
-	ssl = SSL_new(ctx);
-	bio = SSL_get_rbio(client.ssl);
-	BIO_up_ref(bio);
-	SSL_set_bio(ssl, bio, bio);
-	SSL_set_connect_state(ssl);
-	SSL_set_app_data(ssl, &client);
-	DTLS_set_timer_cb(ssl, lab_client_timer);
-	SSL_set_mtu(ssl, mtu);
-	SSL_free(client.ssl);
-	client.ssl = ssl;
+	lab_client_renew(&client);
+	SSL_set_mtu(client.ssl, mtu);
 }
 
 static void test_big_hello(void **state)
