@@ -79,7 +79,10 @@ struct raw_backend {
 	X(fragment_bytes, 8192, 1280, 16384)                                                       \
 	X(fragment_timeout_ms, 1000, 10, 60000)                                                    \
 	X(control_rate, 1000, 1, 1000000)                                                          \
-	X(neighbours, 1024, 1, 65535)
+	X(neighbours, 1024, 1, 65535)                                                              \
+	X(seal_records, 0, 0, UINT32_MAX)                                                          \
+	X(seal_blocks, 0, 0, UINT32_MAX)                                                           \
+	X(forged_records, 0, 0, UINT32_MAX)
 
 struct raw_limits {
 #define X(key, value, least, most) char *key;

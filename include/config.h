@@ -101,6 +101,10 @@ struct config {
 	uint32_t fragment_timeout_ms; // that a fragment waits for the others
 	uint32_t control_rate;	      // ARP, NDP and ICMP frames a second to cp, an lcore
 	uint32_t neighbours;	      // next hops in all
+	// Where a session ends earlier than its suite has to; 0: not earlier.
+	uint32_t seal_records;	 // records sealed
+	uint32_t seal_blocks;	 // AES blocks that sealing took
+	uint32_t forged_records; // records that did not authenticate
 
 	char *keylog;	 // NULL: off
 	char *log_level; // "debug" "info" "notice" "warning" "err"

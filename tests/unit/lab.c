@@ -208,7 +208,9 @@ static bool pump_clients(struct lab *lab)
 		struct lab_client *c = lab->client[i];
 
 		for (; c != NULL && !c->hold && c->out.nb > 0; lab_queue_shift(&c->out)) {
-			lab_inject(c, c->out.datagram[0].bytes, c->out.datagram[0].len);
+			if (c->sent >= 32 || (c->lose_out & 1u << c->sent) == 0)
+				lab_inject(c, c->out.datagram[0].bytes, c->out.datagram[0].len);
+			c->sent++;
 			moved = true;
 		}
 	}

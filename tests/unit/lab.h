@@ -33,6 +33,8 @@ struct lab_client {
 	bool steady;	   // its timer does not back off
 	bool hold;	   // what the client sends stays in out
 	uint32_t lose;	   // bit n: the gateway's datagram n to the client is lost
+	uint32_t lose_out; // bit n: the client's datagram n is lost
+	uint16_t sent;	   // datagrams of the client, lost ones included
 	uint16_t path_max; // the gateway's datagrams over so many bytes are lost; 0: none
 	uint16_t received; // datagrams of the gateway, lost ones included
 	struct lab_queue in, out;
@@ -93,6 +95,10 @@ void lab_last_flight(struct lab_client *c);
 
 // Seals an application record of the client, as it could be sent out of turn.  Returns its length.
 uint16_t lab_seal(struct lab_client *c, uint64_t seq, const char *text, uint8_t *out);
+
+// The same for any content of any type.
+uint16_t lab_seal_record(struct lab_client *c, enum dtls_content_type type, uint64_t seq,
+			 const void *bytes, uint16_t len, uint8_t *out);
 
 // Client to backend and back, through the data plane.
 void lab_check_echo(struct lab_client *c, const char *text);
