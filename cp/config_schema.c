@@ -193,7 +193,7 @@ static const cyaml_schema_field_t *locate(struct config_doc *doc, const struct c
 static void print_unknown(struct config_doc *doc, const char *key,
 			  const cyaml_schema_field_t *fields)
 {
-	char list[256] = "";
+	char list[512] = "";
 	size_t len = 0;
 
 	for (; fields != NULL && fields->key != NULL && len < sizeof(list); fields++)

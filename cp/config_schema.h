@@ -71,11 +71,18 @@ struct raw_backend {
 	X(half_open, 1000, 1, 100000)                                                              \
 	X(idle_timeout_s, 300, 1, 604800)                                                          \
 	X(handshake_timeout_s, 30, 1, 300)                                                         \
+	X(retransmit_ms, 1000, 50, 60000)                                                          \
 	X(cookie_lifetime_s, 60, 5, 3600)                                                          \
 	X(replay_window, 1024, REPLAY_WINDOW_MIN, REPLAY_WINDOW_MAX)                               \
 	X(early_data_bytes, 16384, 0, 1048576)                                                     \
+	X(fragments, 64, 0, 4096)                                                                  \
+	X(fragment_bytes, 8192, 1280, 16384)                                                       \
+	X(fragment_timeout_ms, 1000, 10, 60000)                                                    \
 	X(control_rate, 1000, 1, 1000000)                                                          \
-	X(neighbours, 1024, 1, 65535)
+	X(neighbours, 1024, 1, 65535)                                                              \
+	X(seal_records, 0, 0, UINT32_MAX)                                                          \
+	X(seal_blocks, 0, 0, UINT32_MAX)                                                           \
+	X(forged_records, 0, 0, UINT32_MAX)
 
 struct raw_limits {
 #define X(key, value, least, most) char *key;

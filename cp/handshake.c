@@ -9,6 +9,7 @@
 #include "install.h"
 #include "keyblock.h"
 #include "neigh.h"
+#include "record_limit.h"
 #include "tls.h"
 
 #define ROOM_RETRY_US 1000 // how often a full ring is tried
@@ -177,6 +178,7 @@ static void complete(struct handshake *hs)
 
 	evtimer_del(hs->timer);
 	hs->suite = SSL_get_cipher_name(hs->ssl);
+	hs->plain_max = record_limit_get(hs->ssl);
 	close_ssl(hs);
 	reason = hs->bio.finished_len == 0 ? "no Finished was made" : install_build(hs);
 	if (reason == NULL) {
@@ -329,6 +331,7 @@ static const char *prepare(struct handshake *hs)
 	hs->routed = true;
 	hs->bio.header_len = encap_len(&hs->encap) - hs->encap.l2_len;
 	hs->bio.mtu = RTE_MIN(HS_PAYLOAD_MAX, port->mtu - hs->bio.header_len);
+	hs->bio.retransmit_us = cp->config->retransmit_ms * 1000;
 	hs->bio.pool = cp->dp->mbuf_pool;
 	hs->bio.aead = cp->aead;
 	hs->timer = evtimer_new(cp->base, on_timer, hs);
@@ -340,6 +343,7 @@ static const char *prepare(struct handshake *hs)
 	}
 	SSL_set_bio(hs->ssl, bio, bio);
 	SSL_set_mtu(hs->ssl, hs->bio.mtu);
+	DTLS_set_timer_cb(hs->ssl, hs_bio_timer);
 	return NULL;
 }
 

@@ -27,6 +27,7 @@ struct handshake {
 	struct event *timer;
 	struct hs_bio bio;
 	struct encap encap; // towards the client
+	uint16_t plain_max; // bytes of plaintext in a record, as the client asked
 	bool routed;	    // encap holds a reference of its next hop
 	uint64_t begun_tsc;
 	uint8_t random[DTLS_RANDOM_LEN]; // of the ClientHello

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "hs_bio.h"
 
+#include <rte_ip.h>
 #include <rte_mbuf.h>
 
-#define RECORD_MAX 2048 // bytes of a client's record of epoch 1
+#define RECORD_MAX   2048      // bytes of a client's record of epoch 1
+#define TIMER_MAX_US 60000000u // RFC 6347 section 4.2.4.1
 
 // Room for len bytes behind the flight's other records, NULL if there is none.
 static uint8_t *flight_room(struct hs_bio *h, uint16_t len)
@@ -154,6 +156,36 @@ BIO *hs_bio_new(struct hs_bio *h)
 		BIO_set_init(bio, 1);
 	}
 	return bio;
+}
+
+// What a datagram may carry after so many retransmissions.
+static uint16_t fallback(const struct hs_bio *h)
+{
+	bool v4 = h->header_len < sizeof(struct rte_ipv6_hdr);
+
+	if (h->unanswered <= HS_FULL_RETRANSMISSIONS)
+		return h->mtu;
+	if (h->unanswered == HS_FULL_RETRANSMISSIONS + 1 || !v4)
+		return RTE_MIN(h->mtu, HS_PAYLOAD_FALLBACK);
+	return RTE_MIN(h->mtu, HS_PAYLOAD_IPV4);
+}
+
+unsigned int hs_bio_timer(SSL *ssl, unsigned int us)
+{
+	struct hs_bio *h = BIO_get_data(SSL_get_rbio(ssl));
+	uint16_t mtu;
+
+	if (us == 0) { // a new flight
+		h->unanswered = 0;
+		return h->retransmit_us;
+	}
+	h->unanswered++;
+	mtu = fallback(h);
+	if (mtu < h->mtu) {
+		h->mtu = mtu;
+		SSL_set_mtu(ssl, mtu);
+	}
+	return RTE_MIN(2 * us, TIMER_MAX_US);
 }
 
 bool hs_bio_accept(struct hs_bio *h, const uint8_t *record, uint16_t len)

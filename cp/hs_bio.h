@@ -3,6 +3,7 @@
 #define DTLSGW_HS_BIO_H
 
 #include <openssl/bio.h>
+#include <openssl/ssl.h>
 #include <rte_mempool.h>
 
 #include "dtls.h"
@@ -12,6 +13,13 @@
 
 #define HS_FLIGHT_MAX  64   // datagrams of one flight
 #define HS_PAYLOAD_MAX 1400 // bytes of UDP payload in a handshake datagram; some stacks stop there
+
+// Flights that are lost again and again may be too large for the path (RFC 6347 section 4.1.1.1).
+// Retransmissions 1 and 2 of a flight are as large as it was, the next has datagrams of at most the
+// first size, the others of the second: what every IPv4 host can take (RFC 791 section 3.1).
+#define HS_FULL_RETRANSMISSIONS 2
+#define HS_PAYLOAD_FALLBACK	1200
+#define HS_PAYLOAD_IPV4		(576 - 28)
 
 // Between one SSL and the network, with datagram semantics.
 //
@@ -27,7 +35,9 @@ struct hs_bio {
 	struct session *session; // has the keys; NULL until they exist
 	const uint8_t *record;	 // offered; NULL: none
 	uint16_t record_len;
-	uint16_t mtu;	     // bytes of UDP payload
+	uint16_t mtu;	     // bytes of UDP payload; may become less
+	uint16_t unanswered; // retransmissions of this flight
+	uint32_t retransmit_us;
 	uint16_t header_len; // bytes of IP and UDP header
 	uint64_t epoch0_seq; // of the next record
 	uint16_t flight_nb;
@@ -38,6 +48,11 @@ struct hs_bio {
 
 // Returns a BIO on h, NULL if there is no memory.  h outlives it.
 BIO *hs_bio_new(struct hs_bio *h);
+
+// For DTLS_set_timer_cb() on an SSL with this BIO: microseconds until the flight is sent again,
+// from h->retransmit_us doubling to a minute (RFC 6347 section 4.2.4.1).  Before a retransmission
+// that is to be smaller, lowers h->mtu and the SSL's.
+unsigned int hs_bio_timer(SSL *ssl, unsigned int us);
 
 // Opens a copy of the client's record of epoch 1 with h->session.  True if it authenticates and is
 // fresh; it is then entered in the session's replay window.  What does not authenticate counts

@@ -46,6 +46,21 @@ static void set_headers(const struct handshake *hs, struct session *s, const str
 	s->tx.encap = hs->encap;
 	s->tx.plain_max =
 		outside->mtu - hs->bio.header_len - record_overhead((enum aead_suite)s->suite);
+	s->tx.plain_max = RTE_MIN(s->tx.plain_max, hs->plain_max);
+}
+
+// The configuration may only lower what the suite allows.
+static void lower(uint64_t *limit, uint32_t configured)
+{
+	if (configured != 0)
+		*limit = RTE_MIN(*limit, (uint64_t)configured);
+}
+
+static void set_limits(const struct config *config, struct session *s)
+{
+	lower(&s->tx.seq_limit, config->seal_records);
+	lower(&s->tx.blocks_left, config->seal_blocks);
+	lower(&s->rx.forged_limit, config->forged_records);
 }
 
 const char *install_build(struct handshake *hs)
@@ -77,6 +92,7 @@ const char *install_build(struct handshake *hs)
 	s->backend_port = rte_cpu_to_be_16(backend->port);
 	s->used_tsc = rte_rdtsc();
 	set_headers(hs, s, &inside);
+	set_limits(cp->config, s);
 	hs->routed = false;
 	entry->flight.epoch0_seq = hs->bio.epoch0_seq;
 	entry->flight.finished_len = hs->bio.finished_len;

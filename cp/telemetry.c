@@ -134,8 +134,11 @@ static int stats_lcores(const struct cp *cp, const char *params, struct rte_tel_
 	STATS(X)
 #undef X
 	DICT_ADD(d, "drops", drops);
-	DICT_ADD(d, "left", total.rx + total.handoff_in + total.inject + total.split + total.made);
-	DICT_ADD(d, "right", total.tx + total.punt + total.handoff + drops);
+	DICT_ADD(d, "left",
+		 total.rx + total.handoff_in + total.inject + total.split + total.made +
+			 total.reassembled);
+	DICT_ADD(d, "right",
+		 total.tx + total.punt + total.handoff + drops + total.merged + total.fragments);
 	if (params == NULL)
 		add_names(cp->config, d);
 	return 0;

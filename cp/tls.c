@@ -7,6 +7,7 @@
 
 #include "cp.h"
 #include "keylog.h"
+#include "record_limit.h"
 #include "suites.h"
 
 // Bounds, with OpenSSL's 16 KB of a message, what a peer can make it hold in fragments.
@@ -112,7 +113,9 @@ static int configure(struct tls *tls, const struct config_listener *listener)
 	    SSL_CTX_set_max_proto_version(tls->ctx, DTLS1_2_VERSION) != 1)
 		return -ENOTSUP;
 	set_options(tls);
-	rc = use_suites(tls->ctx, listener);
+	rc = record_limit_register(tls->ctx);
+	if (rc == 0)
+		rc = use_suites(tls->ctx, listener);
 	for (uint16_t i = 0; rc == 0 && i < listener->certificate_nb; i++)
 		rc = use_certificate(tls->ctx, listener, &listener->certificate[i]);
 	return rc;

@@ -119,11 +119,30 @@ static bool ipv4_checksum_good(const struct frame *f)
 	return rte_raw_cksum(f->l3, sizeof(struct rte_ipv4_hdr)) == 0xffff;
 }
 
+// Fragments of the datagram at l3, which has len bytes, of which part_len are this fragment's.
+// offset: as in the header, in units of 8 bytes.
+static enum classify classify_fragment(struct frame *f, uint16_t len, uint32_t part_len,
+				       uint16_t offset, bool more)
+{
+	struct datagram *dg = f->dg;
+	uint32_t end = offset * 8u + part_len;
+
+	// The end must lie where a length field can say so.
+	if (!f->port->outside || part_len == 0 || (more && part_len % 8 != 0) || end > UINT16_MAX)
+		return drop(f, DROP_IP_FRAGMENT);
+	dg->flow.remote_port = dg->flow.local_port = 0;
+	dg->payload_at = (uint16_t)(f->l3 - f->start);
+	dg->payload_len = len;
+	dg->fragment_end = end;
+	dg->fragment_whole = offset == 0 && !more;
+	return CLASSIFY_FRAGMENT;
+}
+
 static enum classify classify_ipv4(struct frame *f)
 {
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)f->l3;
 	struct flow_key *flow = &f->dg->flow;
-	uint16_t total;
+	uint16_t total, fragment;
 
 	if (f->left < sizeof(*ip) || ip->version_ihl >> 4 != 4 || (ip->version_ihl & 0xf) < 5)
 		return drop(f, DROP_IP_HEADER);
@@ -134,13 +153,18 @@ static enum classify classify_ipv4(struct frame *f)
 		return drop(f, DROP_IP_OPTIONS);
 	if (!ipv4_checksum_good(f))
 		return drop(f, DROP_IP_CHECKSUM);
-	if ((ip->fragment_offset &
-	     rte_cpu_to_be_16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) != 0)
-		return drop(f, DROP_IP_FRAGMENT);
+	fragment = rte_be_to_cpu_16(ip->fragment_offset);
 	ip_from_v4(&flow->remote, &ip->src_addr);
 	ip_from_v4(&flow->local, &ip->dst_addr);
 	if (!is_unicast(&flow->remote) || !is_local(f->port, &flow->local))
 		return drop(f, DROP_IP_ADDRESS);
+	if ((fragment & (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) != 0) {
+		if (ip->next_proto_id != IPPROTO_UDP)
+			return drop(f, DROP_IP_FRAGMENT);
+		return classify_fragment(f, total, total - sizeof(*ip),
+					 fragment & RTE_IPV4_HDR_OFFSET_MASK,
+					 (fragment & RTE_IPV4_HDR_MF_FLAG) != 0);
+	}
 	if (ip->next_proto_id == IPPROTO_ICMP)
 		return CLASSIFY_ECHO;
 	if (ip->next_proto_id != IPPROTO_UDP)
@@ -163,6 +187,20 @@ static bool is_ipv6_extension(uint8_t next_header)
 	       next_header == IPPROTO_DSTOPTS || next_header == IPPROTO_AH;
 }
 
+// len: bytes behind the IPv6 header (RFC 8200 section 4.5).
+static enum classify classify_ipv6_fragment(struct frame *f, uint16_t len)
+{
+	const struct rte_ipv6_fragment_ext *header =
+		(const struct rte_ipv6_fragment_ext *)(f->l3 + sizeof(struct rte_ipv6_hdr));
+	uint16_t word;
+
+	if (len < sizeof(*header) || header->next_header != IPPROTO_UDP)
+		return drop(f, DROP_IP_FRAGMENT);
+	word = rte_be_to_cpu_16(header->frag_data);
+	return classify_fragment(f, sizeof(struct rte_ipv6_hdr) + len, len - sizeof(*header),
+				 word >> 3, (word & 1) != 0);
+}
+
 static enum classify classify_ipv6(struct frame *f)
 {
 	const struct rte_ipv6_hdr *ip = (const struct rte_ipv6_hdr *)f->l3;
@@ -175,8 +213,6 @@ static enum classify classify_ipv6(struct frame *f)
 	len = rte_be_to_cpu_16(ip->payload_len);
 	if (len > f->left - sizeof(*ip))
 		return drop(f, DROP_IP_HEADER);
-	if (ip->proto == IPPROTO_FRAGMENT)
-		return drop(f, DROP_IP_FRAGMENT);
 	if (is_ipv6_extension(ip->proto))
 		return drop(f, DROP_IP_OPTIONS);
 	ip_from_v6(&flow->remote, &ip->src_addr);
@@ -191,6 +227,8 @@ static enum classify classify_ipv6(struct frame *f)
 		return is_ndp(f, len) ? CLASSIFY_NEIGHBOUR : CLASSIFY_ECHO;
 	if (!local || !is_unicast(&flow->remote))
 		return drop(f, DROP_IP_ADDRESS);
+	if (ip->proto == IPPROTO_FRAGMENT)
+		return classify_ipv6_fragment(f, len);
 	if (ip->proto != IPPROTO_UDP)
 		return drop(f, DROP_IP_PROTOCOL);
 	return classify_udp(f, f->l3 + sizeof(*ip), len);

@@ -12,6 +12,7 @@ enum classify {
 	CLASSIFY_NEIGHBOUR, // ARP or NDP: cp's
 	CLASSIFY_ECHO,	    // other ICMP for the gateway: cp's
 	CLASSIFY_UDP,	    // a datagram to one of the port's addresses
+	CLASSIFY_FRAGMENT,  // on the outside: part of one, with UDP in it
 };
 
 struct datagram {
@@ -19,6 +20,11 @@ struct datagram {
 	uint16_t payload_at;  // bytes from the start of the frame to the UDP payload
 	uint16_t payload_len; // bytes; what follows in the frame is padding
 	uint8_t reason;	      // enum drop, for CLASSIFY_DROP
+
+	// For CLASSIFY_FRAGMENT, where payload_at and payload_len are those of the IP datagram, and
+	// the flow has no ports.
+	bool fragment_whole;   // it is all of its datagram
+	uint32_t fragment_end; // where it ends in the payload of the datagram it is part of
 };
 
 // Reads one frame of len bytes, received on port (ethdev port id port_id), and fills *dg.

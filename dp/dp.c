@@ -13,6 +13,7 @@
 
 #include "lcore.h"
 #include "port_start.h"
+#include "reassemble.h"
 #include "ring.h"
 
 #define RING_SIZE     4096 // messages
@@ -89,6 +90,11 @@ static int create_lcore(struct data_plane *plane, uint16_t id)
 	lc->walked_tsc = rte_rdtsc();
 	lc->frame_tsc = lc->second_tsc / config->control_rate;
 	lc->aead = aead_create();
+	if (config->fragments > 0) {
+		lc->reassemble = reassemble_create(config);
+		if (lc->reassemble == NULL)
+			return -ENOMEM;
+	}
 	snprintf(name, sizeof(name), "table_%u", id);
 	lc->table = table_create(name, share(config->sessions, dp->lcore_nb) + lc->half_open_max,
 				 lc->hash_secret, SOCKET_ID_ANY);
@@ -159,10 +165,16 @@ static uint16_t mbuf_room(const struct config *config)
 static int create_pools(struct dp *dp)
 {
 	const struct config *config = dp->config;
-	uint32_t mbufs = port_mbufs(config) + dp->lcore_nb * (2 * MBUF_CACHE + 2 * RING_SIZE);
+	uint32_t mbufs = port_mbufs(config) + reassemble_mbufs(config) +
+			 dp->lcore_nb * (2 * MBUF_CACHE + 2 * RING_SIZE);
 
 	dp->mbuf_pool = rte_pktmbuf_pool_create("mbuf", mbufs, MBUF_CACHE, 0, mbuf_room(config),
 						SOCKET_ID_ANY);
+	if (config->fragments > 0) {
+		dp->large_pool = reassemble_pool_create(config);
+		if (dp->large_pool == NULL)
+			return -ENOMEM;
+	}
 	// A handshake holds a session before it counts as one.
 	dp->session_pool = rte_mempool_create("session", config->sessions + config->half_open,
 					      session_size(config->replay_window), SESSION_CACHE, 0,
@@ -288,6 +300,7 @@ static void destroy_lcore(struct lcore *lc)
 	drain(lc->punt);
 	drain(lc->install);
 	drain(lc->handoff[lc->id]);
+	reassemble_destroy(lc->reassemble);
 	table_destroy(lc->table);
 	aead_destroy(lc->aead);
 	rte_free(lc);
@@ -316,6 +329,7 @@ void dp_destroy(struct dp *dp)
 	if (dp->session_pool != NULL)
 		rte_mempool_obj_iter(dp->session_pool, wipe, NULL);
 	rte_mempool_free(dp->session_pool);
+	rte_mempool_free(dp->large_pool);
 	rte_mempool_free(dp->mbuf_pool);
 	rte_free(plane);
 }

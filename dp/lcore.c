@@ -7,6 +7,7 @@
 
 #include "life.h"
 #include "message.h"
+#include "reassemble.h"
 #include "receive.h"
 #include "tx.h"
 
@@ -57,6 +58,7 @@ unsigned int lcore_poll(struct lcore *lc)
 	if ((lc->stats.polls++ & (HOUSEKEEPING_POLLS - 1)) == 0) {
 		fill_buckets(lc);
 		life_walk(lc);
+		reassemble_expire(lc);
 	}
 	tx_flush(lc);
 	if (unlikely(lc->over != NULL))

@@ -33,6 +33,7 @@ struct lcore {
 	struct dp *dp;
 	struct aead *aead;
 	struct table *table;
+	struct reassemble *reassemble;		    // NULL: IP fragments are not taken
 	struct rte_ring *punt;			    // to cp
 	struct rte_ring *install;		    // from cp
 	struct rte_ring *handoff[CONFIG_LCORE_MAX]; // to lcore i; [id]: from the others

@@ -110,6 +110,17 @@ static void open_records(struct lcore *lc)
 	b->n = 0;
 }
 
+// A copy of the first len bytes in one mbuf, NULL if there is none.
+static struct rte_mbuf *copy(struct lcore *lc, struct rte_mbuf *m, uint16_t len)
+{
+	struct rte_mempool *pool = lc->dp->mbuf_pool;
+
+	// A record of a reassembled datagram may be larger than a frame.
+	if (unlikely(len > rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM))
+		pool = m->pool;
+	return rte_pktmbuf_copy(m, pool, 0, len);
+}
+
 // Adds one record, alone in m, to the burst.
 static void add_record(struct lcore *lc, struct flow *flow, struct rte_mbuf *m,
 		       const struct record *rec)
@@ -123,7 +134,7 @@ static void add_record(struct lcore *lc, struct flow *flow, struct rte_mbuf *m,
 	lc->burst_flow[i] = flow;
 	lc->burst_copy[i] = NULL;
 	if (unlikely(flow->handshake_tsc != 0))
-		lc->burst_copy[i] = rte_pktmbuf_copy(m, lc->dp->mbuf_pool, 0, UINT32_MAX);
+		lc->burst_copy[i] = copy(lc, m, m->data_len);
 }
 
 // Steps over a record that the session would not take anyway: no copy, no work.
@@ -138,7 +149,7 @@ static void skip_record(struct lcore *lc, struct rte_mbuf *m, uint16_t len, uint
 // none (DROP_NO_MBUF).
 static struct rte_mbuf *split_record(struct lcore *lc, struct rte_mbuf *m, uint16_t len)
 {
-	struct rte_mbuf *front = rte_pktmbuf_copy(m, lc->dp->mbuf_pool, 0, len);
+	struct rte_mbuf *front = copy(lc, m, len);
 
 	lc->stats.split++;
 	rte_pktmbuf_adj(m, len);
@@ -212,12 +223,42 @@ static void look_up(struct lcore *lc, struct datagrams *d)
 	table_lookup_burst(lc->table, key, d->hash, d->n, d->flow);
 }
 
-// Sends datagram i on its way.  Returns true if it is a ClientHello, which the caller sees to.
-static bool dispatch(struct lcore *lc, struct datagrams *d, uint16_t i)
+// Sends a datagram of a flow on its way.
+static void deliver(struct lcore *lc, struct flow *flow, struct rte_mbuf *m,
+		    const struct datagram *dg)
+{
+	rte_pktmbuf_adj(m, dg->payload_at);
+	if (likely(flow->session != NULL))
+		add_datagram(lc, flow, m);
+	else if (flow->handshake_tsc != 0)
+		punt_record(lc, m, flow, dg->payload_at);
+	else
+		drop(lc, m, DROP_SESSION_ENDED);
+}
+
+// Datagram i came from a flow that was unknown.  By now it may be in handshake, if the start of the
+// same ClientHello lay in the burst.
+static void deliver_late(struct lcore *lc, struct datagrams *d, uint16_t i)
+{
+	const struct datagram *dg = &d->dg[i];
+	struct flow *flow = table_find(lc->table, &dg->flow);
+
+	if (flow != NULL)
+		deliver(lc, flow, d->mbuf[i], dg);
+	else
+		drop(lc, d->mbuf[i],
+		     hello_listener(lc->dp->config, &dg->flow) < 0 ? DROP_UDP_PORT
+								   : DROP_NO_SESSION);
+}
+
+// What the caller has to do with a datagram.
+enum todo { TODO_NOTHING, TODO_HELLO, TODO_LATE };
+
+// Sends datagram i on its way if it is no ClientHello and its flow is known.
+static enum todo dispatch(struct lcore *lc, struct datagrams *d, uint16_t i)
 {
 	struct rte_mbuf *m = d->mbuf[i];
 	const struct datagram *dg = &d->dg[i];
-	struct flow *flow = d->flow[i];
 	const uint8_t *payload = rte_pktmbuf_mtod_offset(m, const uint8_t *, dg->payload_at);
 
 	if (unlikely(dg->payload_len == 0)) {
@@ -226,37 +267,35 @@ static bool dispatch(struct lcore *lc, struct datagrams *d, uint16_t i)
 		drop(lc, m, DROP_NOT_DTLS);
 	} else if (unlikely(payload[0] == DTLS_HANDSHAKE &&
 			    client_hello_peek(payload, dg->payload_len))) {
-		return true;
-	} else if (unlikely(flow == NULL)) {
-		drop(lc, m,
-		     hello_listener(lc->dp->config, &dg->flow) < 0 ? DROP_UDP_PORT
-								   : DROP_NO_SESSION);
+		return TODO_HELLO;
+	} else if (unlikely(d->flow[i] == NULL)) {
+		return TODO_LATE;
 	} else {
-		rte_pktmbuf_adj(m, dg->payload_at);
-		if (likely(flow->session != NULL))
-			add_datagram(lc, flow, m);
-		else if (flow->handshake_tsc != 0)
-			punt_record(lc, m, flow, dg->payload_at);
-		else
-			drop(lc, m, DROP_SESSION_ENDED);
+		deliver(lc, d->flow[i], m, dg);
 	}
-	return false;
+	return TODO_NOTHING;
 }
 
 void outside_burst(struct lcore *lc)
 {
 	struct datagrams *d = &lc->datagrams;
-	uint16_t hello[BURST_MAX];
-	uint16_t hellos = 0;
+	uint16_t hello[BURST_MAX], late[BURST_MAX];
+	uint16_t hellos = 0, lates = 0;
 
 	keep_own(lc, d);
 	look_up(lc, d);
 	for (uint16_t i = 0; i < d->n; i++) {
-		if (unlikely(dispatch(lc, d, i)))
+		enum todo todo = dispatch(lc, d, i);
+
+		if (unlikely(todo == TODO_HELLO))
 			hello[hellos++] = i;
+		else if (unlikely(todo == TODO_LATE))
+			late[lates++] = i;
 	}
 	open_records(lc);
 	// Last: it enters flows, while d->flow points into the table.
 	if (unlikely(hellos > 0))
 		hello_burst(lc, d, hello, hellos);
+	for (uint16_t k = 0; k < lates; k++)
+		deliver_late(lc, d, late[k]);
 }

@@ -92,11 +92,19 @@ struct config {
 	uint32_t half_open;	      // handshakes under way in all
 	uint32_t idle_timeout_s;      // without an authenticated record or a reply
 	uint32_t handshake_timeout_s; // from the good cookie to the install
+	uint32_t retransmit_ms;	      // until a flight is sent again for the first time
 	uint32_t cookie_lifetime_s;   // time between two changes of the cookie secret
 	uint32_t replay_window;	      // records, power of two
 	uint32_t early_data_bytes;    // application records held before the install, a handshake
+	uint32_t fragments;	      // datagrams whose IP fragments an lcore collects; 0: none
+	uint32_t fragment_bytes;      // longest datagram made of fragments, headers aside
+	uint32_t fragment_timeout_ms; // that a fragment waits for the others
 	uint32_t control_rate;	      // ARP, NDP and ICMP frames a second to cp, an lcore
 	uint32_t neighbours;	      // next hops in all
+	// Where a session ends earlier than its suite has to; 0: not earlier.
+	uint32_t seal_records;	 // records sealed
+	uint32_t seal_blocks;	 // AES blocks that sealing took
+	uint32_t forged_records; // records that did not authenticate
 
 	char *keylog;	 // NULL: off
 	char *log_level; // "debug" "info" "notice" "warning" "err"

@@ -28,7 +28,8 @@ struct dp {
 	_Atomic(const struct cookie_secrets *) cookie; // cp writes, before dp_launch() first
 	struct rte_mempool *session_pool;	       // session_size() each, for cp
 	struct rte_mempool *mbuf_pool;		       // for frames that cp makes
-	atomic_bool stop;			       // lcores return from their loop
+	struct rte_mempool *large_pool; // of datagrams made of IP fragments; NULL: none are
+	atomic_bool stop;		// lcores return from their loop
 };
 
 // Starts ports and builds rings, pools and tables.  EAL is initialised.  Returns NULL with

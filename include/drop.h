@@ -14,7 +14,11 @@
 	X(IP_HEADER, "truncated or inconsistent IP header")                                        \
 	X(IP_CHECKSUM, "bad IPv4 header checksum")                                                 \
 	X(IP_OPTIONS, "IPv4 options or IPv6 extension header")                                     \
-	X(IP_FRAGMENT, "IP fragment")                                                              \
+	X(IP_FRAGMENT, "IP fragment on the inside, of another protocol than UDP, or malformed")    \
+	X(FRAGMENT_LEN, "IP fragment of a datagram over the configured length")                    \
+	X(FRAGMENT_FULL, "IP fragment while too many datagrams are incomplete")                    \
+	X(FRAGMENT_OVERLAP, "IP fragments that overlap or repeat, or are too many of a datagram")  \
+	X(FRAGMENT_TIMEOUT, "IP fragment whose datagram did not become whole in time")             \
 	X(IP_ADDRESS, "IP address that is not the gateway's, or no unicast source")                \
 	X(IP_PROTOCOL, "IP protocol that is not UDP or ICMP")                                      \
 	X(UDP_HEADER, "truncated or inconsistent UDP header")                                      \

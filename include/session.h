@@ -60,7 +60,7 @@ struct session_tx {
 	uint64_t blocks_left; // of 16 bytes the key may still be used for; at 0 the session ends
 	uint64_t bytes;	      // plaintext
 	uint16_t epoch;
-	uint16_t plain_max; // bytes of payload that fit the outside MTU
+	uint16_t plain_max; // bytes of payload that fit the outside MTU and what the client takes
 	uint8_t iv[AEAD_NONCE_LEN];
 	struct encap encap; // towards the client
 	struct aead_key key;

@@ -12,18 +12,23 @@
 //
 // Where a packet comes from: rx, handoff_in (another lcore), inject (cp), split (a record behind
 // the first of its datagram).  Where it ends: tx, punt, handoff or one drop.  On every lcore
-//   rx + handoff_in + inject + split + made = tx + punt + handoff + sum of drop
+//   rx + handoff_in + inject + split + made + reassembled
+//     = tx + punt + handoff + sum of drop + merged + fragments
 // whenever no poll is under way.  Frames that the gateway makes itself count as made, then as tx,
-// handoff or drop.
+// handoff or drop.  An IP fragment that came in waits among fragments until it is dropped or counts
+// as merged; the datagram that it is then part of counts as reassembled.
 #define STATS(X)                                                                                   \
 	X(rx, "frames received")                                                                   \
 	X(handoff_in, "frames taken from other lcores")                                            \
 	X(inject, "frames given back by the control plane")                                        \
 	X(split, "further records of received datagrams")                                          \
 	X(made, "frames the gateway made itself")                                                  \
+	X(reassembled, "datagrams made of IP fragments")                                           \
 	X(tx, "frames sent")                                                                       \
 	X(punt, "frames and records given to the control plane")                                   \
 	X(handoff, "frames given to other lcores")                                                 \
+	X(merged, "IP fragments that became part of a datagram")                                   \
+	X(fragments, "IP fragments waiting for the rest of their datagram")                        \
 	X(hello_verify, "HelloVerifyRequests sent")                                                \
 	X(hello, "ClientHellos with a good cookie")                                                \
 	X(opened, "records opened")                                                                \

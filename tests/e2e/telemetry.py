@@ -47,8 +47,8 @@ def check_sum(gateway):
 
         def even():
             stats.update(gateway.ask(f"/dtlsgw/stats,lcore={lcore}"))
-            left = sum(stats[k] for k in ("rx", "handoff_in", "inject", "split", "made"))
-            right = sum(stats[k] for k in ("tx", "punt", "handoff"))
+            left = sum(stats[k] for k in ("rx", "handoff_in", "inject", "split", "made", "reassembled"))
+            right = sum(stats[k] for k in ("tx", "punt", "handoff", "merged", "fragments"))
             drops = sum(gateway.ask(f"/dtlsgw/drops,lcore={lcore}").values())
             return left == right + drops and stats["left"] == left
 

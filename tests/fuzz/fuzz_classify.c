@@ -30,6 +30,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(frame);
 	if (verdict == CLASSIFY_DROP && dg.reason >= DROP_NB)
 		abort();
+	if (verdict == CLASSIFY_FRAGMENT &&
+	    (!port.outside || dg.payload_len < 21 || dg.fragment_end > UINT16_MAX ||
+	     (size_t)dg.payload_at + dg.payload_len > size))
+		abort();
 	if (verdict == CLASSIFY_UDP &&
 	    ((size_t)dg.payload_at + dg.payload_len > size || dg.flow.port_id != 3 ||
 	     (!ip_equal(&dg.flow.local, &config.addr[0].addr) &&

@@ -183,6 +183,23 @@ void lab_stop(struct lab *lab)
 	rmdir(lab->dir);
 }
 
+void lab_chain(struct lab *lab, unsigned int nb)
+{
+	struct config_listener *l = &lab->rig.config.listener[0];
+	FILE *f = fopen(l->certificate[1].certificate, "r");
+	X509 *x = PEM_read_X509(f, NULL, NULL, NULL);
+
+	fclose(f);
+	f = fopen(l->certificate[0].certificate, "a");
+	for (unsigned int i = 0; i < nb; i++)
+		assert_int_equal(PEM_write_X509(f, x), 1);
+	fclose(f);
+	X509_free(x);
+	tls_destroy(lab->cp.tls[0]);
+	lab->cp.tls[0] = tls_create(l, NULL);
+	assert_non_null(lab->cp.tls[0]);
+}
+
 static bool pump_clients(struct lab *lab)
 {
 	bool moved = false;
@@ -191,7 +208,9 @@ static bool pump_clients(struct lab *lab)
 		struct lab_client *c = lab->client[i];
 
 		for (; c != NULL && !c->hold && c->out.nb > 0; lab_queue_shift(&c->out)) {
-			lab_inject(c, c->out.datagram[0].bytes, c->out.datagram[0].len);
+			if (c->sent >= 32 || (c->lose_out & 1u << c->sent) == 0)
+				lab_inject(c, c->out.datagram[0].bytes, c->out.datagram[0].len);
+			c->sent++;
 			moved = true;
 		}
 	}
@@ -224,7 +243,8 @@ static void deliver(struct lab *lab, struct rte_mbuf *m)
 		if (c == NULL || c->port != port)
 			continue;
 		lab_queue_put(&c->seen, p, len);
-		if (c->received >= 32 || (c->lose & 1u << c->received) == 0)
+		if ((c->received >= 32 || (c->lose & 1u << c->received) == 0) &&
+		    (c->path_max == 0 || len <= c->path_max))
 			lab_queue_put(&c->in, p, len);
 		c->received++;
 	}

@@ -14,7 +14,7 @@
 // thread: lab_pump() moves what there is to move.
 
 #define LAB_CLIENT_MAX	 4
-#define LAB_DATAGRAM_MAX 1500
+#define LAB_DATAGRAM_MAX 4096
 #define LAB_QUEUE_MAX	 128
 
 // All that the gateway can do.
@@ -38,6 +38,9 @@ struct lab_client {
 	bool steady;	   // its timer does not back off
 	bool hold;	   // what the client sends stays in out
 	uint32_t lose;	   // bit n: the gateway's datagram n to the client is lost
+	uint32_t lose_out; // bit n: the client's datagram n is lost
+	uint16_t sent;	   // datagrams of the client, lost ones included
+	uint16_t path_max; // the gateway's datagrams over so many bytes are lost; 0: none
 	uint16_t received; // datagrams of the gateway, lost ones included
 	struct lab_queue in, out;
 	struct lab_queue seen; // everything the gateway sent to the client
@@ -62,8 +65,15 @@ void lab_queue_shift(struct lab_queue *q);
 void lab_start(struct lab *lab);
 void lab_stop(struct lab *lab);
 
+// Makes the listener's certificates anew from their files, the first followed by nb more, some 700
+// bytes each.
+void lab_chain(struct lab *lab, unsigned int nb);
+
 // A client with a cipher list on a port of its own.
 void lab_client_start(struct lab *lab, struct lab_client *c, uint16_t port, const char *ciphers);
+// Begins anew with what the test has changed in c->ctx.
+void lab_client_renew(struct lab_client *c);
+
 void lab_client_stop(struct lab_client *c);
 
 // Moves datagrams, messages and due timers until nothing moves any more.
@@ -90,6 +100,10 @@ void lab_last_flight(struct lab_client *c);
 
 // Seals an application record of the client, as it could be sent out of turn.  Returns its length.
 uint16_t lab_seal(struct lab_client *c, uint64_t seq, const char *text, uint8_t *out);
+
+// The same for any content of any type.
+uint16_t lab_seal_record(struct lab_client *c, enum dtls_content_type type, uint64_t seq,
+			 const void *bytes, uint16_t len, uint8_t *out);
 
 // Client to backend and back, through the data plane.
 void lab_check_echo(struct lab_client *c, const char *text);

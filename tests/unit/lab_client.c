@@ -81,6 +81,19 @@ static unsigned int client_timer(SSL *ssl, unsigned int us)
 	return us == 0 || c->steady ? CLIENT_RTO_US : 2 * us;
 }
 
+void lab_client_renew(struct lab_client *c)
+{
+	BIO *bio = client_bio(c);
+
+	SSL_free(c->ssl);
+	c->ssl = SSL_new(c->ctx);
+	SSL_set_mtu(c->ssl, 1400);
+	SSL_set_bio(c->ssl, bio, bio);
+	SSL_set_connect_state(c->ssl);
+	SSL_set_app_data(c->ssl, c);
+	DTLS_set_timer_cb(c->ssl, client_timer);
+}
+
 void lab_client_start(struct lab *lab, struct lab_client *c, uint16_t port, const char *ciphers)
 {
 	uint16_t i = 0;
@@ -92,14 +105,7 @@ void lab_client_start(struct lab *lab, struct lab_client *c, uint16_t port, cons
 	assert_int_equal(SSL_CTX_set_cipher_list(c->ctx, ciphers), 1);
 	SSL_CTX_set_security_level(c->ctx, 0); // for CCM_8, with OpenSSL 3.2 and later
 	SSL_CTX_set_options(c->ctx, SSL_OP_NO_QUERY_MTU);
-	c->ssl = SSL_new(c->ctx);
-	SSL_set_mtu(c->ssl, 1400);
-	BIO *bio = client_bio(c);
-
-	SSL_set_bio(c->ssl, bio, bio);
-	SSL_set_connect_state(c->ssl);
-	SSL_set_app_data(c->ssl, c);
-	DTLS_set_timer_cb(c->ssl, client_timer);
+	lab_client_renew(c);
 	while (lab->client[i] != NULL)
 		i++;
 	assert_true(i < LAB_CLIENT_MAX);
@@ -120,6 +126,10 @@ void lab_inject(struct lab_client *c, const void *payload, uint16_t len)
 {
 	struct rig *rig = &c->lab->rig;
 
+	if (len > 1500 - 28) {
+		rig_put_fragments(rig, RIG_CLIENT, c->port, RIG_GATEWAY, payload, len);
+		return;
+	}
 	rig_put(rig, RIG_OUTSIDE, rig_from_client(rig, c->port, payload, len));
 }
 
@@ -136,6 +146,8 @@ bool lab_handshake(struct lab_client *c, unsigned int ms)
 	do {
 		int error = lab_step(c);
 
+		if (error == SSL_ERROR_SSL) // the gateway would clear its reason
+			return false;
 		lab_pump(c->lab);
 		if (error != SSL_ERROR_WANT_READ)
 			return error == SSL_ERROR_NONE;
@@ -215,19 +227,24 @@ unsigned int lab_check_nonces(struct lab_client *c)
 
 uint16_t lab_seal(struct lab_client *c, uint64_t seq, const char *text, uint8_t *out)
 {
-	struct record rec = {.type = DTLS_APPLICATION_DATA,
+	return lab_seal_record(c, DTLS_APPLICATION_DATA, seq, text, (uint16_t)strlen(text), out);
+}
+
+uint16_t lab_seal_record(struct lab_client *c, enum dtls_content_type type, uint64_t seq,
+			 const void *bytes, uint16_t len, uint8_t *out)
+{
+	struct record rec = {.type = type,
 			     .version = DTLS_VERSION_1_2,
 			     .epoch = 1,
 			     .seq = seq,
-			     .plain_len = (uint16_t)strlen(text)};
+			     .plain_len = len};
 	struct traffic_keys keys;
 	struct aead_key key;
 	struct aead_op op;
 
 	assert_int_equal(keyblock_derive(c->ssl, &keys), 0);
 	aead_key_expand(c->lab->rig.aead, keys.suite, keys.client_key, &key);
-	memcpy(out + DTLS_RECORD_HEADER_LEN + aead_info[keys.suite].explicit_nonce_len, text,
-	       rec.plain_len);
+	memcpy(out + DTLS_RECORD_HEADER_LEN + aead_info[keys.suite].explicit_nonce_len, bytes, len);
 	record_seal_prepare(keys.suite, keys.client_iv, out, &rec, &op);
 	op.key = &key;
 	aead_seal_burst(c->lab->rig.aead, &op, 1);

@@ -39,6 +39,41 @@ bool packet_checksum_good(const uint8_t *frame, uint16_t len)
 	return memcmp(copy, frame, len) == 0;
 }
 
+uint16_t packet_fragment(uint8_t *part, const uint8_t *frame, uint16_t at, uint16_t len, bool more,
+			 uint16_t id)
+{
+	const struct rte_ether_hdr *eth = (const struct rte_ether_hdr *)frame;
+	uint16_t l3 = sizeof(*eth), l4;
+
+	if (eth->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)) {
+		struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(part + l3);
+
+		l4 = l3 + sizeof(*ip);
+		memcpy(part, frame, l4);
+		ip->total_length = rte_cpu_to_be_16(sizeof(*ip) + len);
+		ip->packet_id = rte_cpu_to_be_16(id);
+		ip->fragment_offset = rte_cpu_to_be_16((more ? RTE_IPV4_HDR_MF_FLAG : 0) | at / 8);
+		ip->hdr_checksum = 0;
+		ip->hdr_checksum = rte_ipv4_cksum(ip);
+		memcpy(part + l4, frame + l4 + at, len);
+		return l4 + len;
+	}
+	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)(part + l3);
+	struct rte_ipv6_fragment_ext header = {
+		.frag_data = rte_cpu_to_be_16((uint16_t)(at | more)),
+		.id = rte_cpu_to_be_32(id),
+	};
+
+	l4 = l3 + sizeof(*ip);
+	memcpy(part, frame, l4);
+	header.next_header = ip->proto;
+	ip->proto = IPPROTO_FRAGMENT;
+	ip->payload_len = rte_cpu_to_be_16(sizeof(header) + len);
+	memcpy(part + l4, &header, sizeof(header));
+	memcpy(part + l4 + sizeof(header), frame + l4 + at, len);
+	return l4 + sizeof(header) + len;
+}
+
 static uint16_t put_ip(uint8_t *p, const struct ip_addr *src, const struct ip_addr *dst,
 		       uint16_t len)
 {

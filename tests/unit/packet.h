@@ -14,6 +14,11 @@ uint16_t packet_udp(uint8_t frame[static PACKET_MAX], const struct rte_ether_add
 		    const char *src, uint16_t src_port, const char *dst, uint16_t dst_port,
 		    const void *payload, uint16_t len);
 
+// Writes the IP fragment with bytes at..at + len of the payload of the IP datagram in frame (made
+// by packet_udp(), larger than PACKET_MAX if its buffer is).  Returns the length of part.
+uint16_t packet_fragment(uint8_t *part, const uint8_t *frame, uint16_t at, uint16_t len, bool more,
+			 uint16_t id);
+
 // Sets the IPv4 header's and the UDP checksum of a frame that packet_udp() made and a test changed.
 void packet_checksum(uint8_t *frame);
 

@@ -53,7 +53,11 @@ static void configure(struct config *config, uint16_t lcores)
 		.half_open = 8,
 		.idle_timeout_s = 300,
 		.handshake_timeout_s = 30,
+		.retransmit_ms = 1000,
 		.replay_window = 1024,
+		.fragments = 16,
+		.fragment_bytes = 8192,
+		.fragment_timeout_ms = 1000,
 		.control_rate = 16,
 		.neighbours = 16,
 	};
@@ -171,6 +175,27 @@ void rig_put(struct rig *rig, int side, struct rte_mbuf *m)
 	assert_int_equal(rte_ring_enqueue(rig->to_gateway[side], m), 0);
 }
 
+void rig_put_fragments(struct rig *rig, const char *src, uint16_t src_port, const char *dst,
+		       const void *payload, uint16_t len)
+{
+	static uint8_t frame[PACKET_MAX + 16384];
+	static uint16_t id;
+	uint16_t left = len + sizeof(struct rte_udp_hdr), at = 0;
+	uint8_t part[PACKET_MAX];
+
+	packet_udp(frame, &rig->dp->port[rig->dp->port_id[RIG_OUTSIDE]].mac, src, src_port, dst,
+		   RIG_LISTEN_PORT, payload, len);
+	id++;
+	while (left > 0) {
+		uint16_t n = RTE_MIN(left, 1448);
+
+		left -= n;
+		rig_put(rig, RIG_OUTSIDE,
+			rig_frame(rig, part, packet_fragment(part, frame, at, n, left > 0, id)));
+		at += n;
+	}
+}
+
 void rig_poll(struct rig *rig)
 {
 	for (int n = 0; n < POLLS; n++) {
@@ -208,8 +233,9 @@ void rig_check_balance(const struct rig *rig)
 {
 	for (uint16_t i = 0; i < rig->dp->lcore_nb; i++) {
 		const struct stats *s = rig->dp->stats[i];
-		uint64_t in = s->rx + s->handoff_in + s->inject + s->split + s->made;
-		uint64_t out = s->tx + s->punt + s->handoff;
+		uint64_t in =
+			s->rx + s->handoff_in + s->inject + s->split + s->made + s->reassembled;
+		uint64_t out = s->tx + s->punt + s->handoff + s->merged + s->fragments;
 
 		DROP_FOREACH (r) {
 			out += s->drop[r];

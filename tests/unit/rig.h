@@ -54,6 +54,10 @@ struct rte_mbuf *rig_udp(struct rig *rig, int side, const char *src, uint16_t sr
 // A frame of any bytes.
 struct rte_mbuf *rig_frame(struct rig *rig, const void *bytes, uint16_t len);
 
+// A UDP datagram of up to 16 KB from the outside comes in IP fragments that fit 1500 bytes.
+void rig_put_fragments(struct rig *rig, const char *src, uint16_t src_port, const char *dst,
+		       const void *payload, uint16_t len);
+
 void rig_put(struct rig *rig, int side, struct rte_mbuf *m);
 
 // Polls every lcore so often that whatever was put or sent has come to its end.

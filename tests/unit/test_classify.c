@@ -83,8 +83,8 @@ static const struct change changes[] = {
 	{"total length 19", false, false, ETH + 2, 2, {0, 19}, DROP_IP_HEADER},
 	{"total length past the frame", false, false, ETH + 2, 2, {0, 49}, DROP_IP_HEADER},
 	{"header checksum", false, false, ETH + 10, 2, {0, 0}, DROP_IP_CHECKSUM},
-	{"more fragments", false, true, ETH + 6, 1, {0x20}, DROP_IP_FRAGMENT},
-	{"fragment offset 1", false, true, ETH + 6, 2, {0, 1}, DROP_IP_FRAGMENT},
+	{"more fragments behind 28 bytes", false, true, ETH + 6, 1, {0x20}, DROP_IP_FRAGMENT},
+	{"fragment past 64 KB", false, true, ETH + 6, 2, {0x1f, 0xff}, DROP_IP_FRAGMENT},
 	{"source 0.x", false, true, ETH + 12, 1, {0}, DROP_IP_ADDRESS},
 	{"source 127.x", false, true, ETH + 12, 1, {127}, DROP_IP_ADDRESS},
 	{"source 224.x", false, true, ETH + 12, 1, {224}, DROP_IP_ADDRESS},
@@ -97,7 +97,7 @@ static const struct change changes[] = {
 	{"source port 0", false, true, UDP4, 2, {0, 0}, DROP_UDP_HEADER},
 	{"IPv6 version 4", true, false, ETH, 1, {0x40}, DROP_IP_HEADER},
 	{"payload length past the frame", true, false, ETH + 4, 2, {0, 29}, DROP_IP_HEADER},
-	{"fragment header", true, false, ETH + 6, 1, {44}, DROP_IP_FRAGMENT},
+	{"fragment header of no UDP", true, false, ETH + 6, 1, {44}, DROP_IP_FRAGMENT},
 	{"hop-by-hop options", true, false, ETH + 6, 1, {0}, DROP_IP_OPTIONS},
 	{"routing header", true, false, ETH + 6, 1, {43}, DROP_IP_OPTIONS},
 	{"TCP over IPv6", true, false, ETH + 6, 1, {6}, DROP_IP_PROTOCOL},
@@ -125,6 +125,61 @@ static void changed_frames(void **state)
 		assert_int_equal(classify_frame(&port, 0, frame, len, 0, &dg), want);
 		if (want == CLASSIFY_DROP)
 			assert_string_equal(drop_name(dg.reason), drop_name(c->reason));
+	}
+}
+
+static void fragments(void **state)
+{
+	static const struct {
+		bool v6, outside;
+		uint16_t payload, at, part; // bytes behind the UDP header, of the UDP datagram
+		bool more;
+		int protocol; // 0: UDP
+		enum classify want;
+		bool whole;
+	} rows[] = {
+		{false, true, 56, 0, 32, true, 0, CLASSIFY_FRAGMENT, false},
+		{false, true, 56, 32, 32, false, 0, CLASSIFY_FRAGMENT, false},
+		{false, true, 56, 32, 31, false, 0, CLASSIFY_FRAGMENT, false},
+		{false, true, 56, 32, 31, true, 0, CLASSIFY_DROP, false},
+		{false, true, 56, 32, 0, false, 0, CLASSIFY_DROP, false},
+		{false, false, 56, 0, 32, true, 0, CLASSIFY_DROP, false},
+		{false, true, 56, 0, 32, true, IPPROTO_ICMP, CLASSIFY_DROP, false},
+		{true, true, 56, 0, 32, true, 0, CLASSIFY_FRAGMENT, false},
+		{true, true, 56, 32, 32, false, 0, CLASSIFY_FRAGMENT, false},
+		{true, true, 56, 0, 64, false, 0, CLASSIFY_FRAGMENT, true},
+		{true, true, 56, 8, 8, true, 0, CLASSIFY_FRAGMENT, false},
+		{true, true, 56, 8, 9, true, 0, CLASSIFY_DROP, false},
+		{true, true, 56, 8, 0, false, 0, CLASSIFY_DROP, false},
+		{true, false, 56, 0, 32, true, 0, CLASSIFY_DROP, false},
+		{true, true, 56, 0, 32, true, IPPROTO_ICMPV6, CLASSIFY_DROP, false},
+	};
+	static const uint8_t payload[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t frame[PACKET_MAX], part[PACKET_MAX];
+		struct datagram dg;
+		uint16_t len;
+
+		if (rows[i].v6)
+			frame_v6(frame, payload, rows[i].payload);
+		else
+			frame_v4(frame, payload, rows[i].payload);
+		if (rows[i].protocol != 0)
+			frame[ETH + (rows[i].v6 ? 6 : 9)] = (uint8_t)rows[i].protocol;
+		len = packet_fragment(part, frame, rows[i].at, rows[i].part, rows[i].more, 77);
+		port.outside = rows[i].outside;
+		unit_check(i, classify_frame(&port, 5, part, len, 0, &dg) == rows[i].want);
+		port.outside = true;
+		if (rows[i].want == CLASSIFY_DROP) {
+			unit_check(i, dg.reason == DROP_IP_FRAGMENT);
+			continue;
+		}
+		unit_check(i, dg.payload_at == ETH && dg.payload_len == len - ETH);
+		unit_check(i, dg.fragment_end == rows[i].at + rows[i].part);
+		unit_check(i, dg.fragment_whole == rows[i].whole);
+		unit_check(i, ip_is_v4(&dg.flow.remote) == !rows[i].v6);
 	}
 }
 
@@ -316,6 +371,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(datagram_fields),
 		cmocka_unit_test(changed_frames),
+		cmocka_unit_test(fragments),
 		cmocka_unit_test(truncated_frames),
 		cmocka_unit_test(udp_header_cut),
 		cmocka_unit_test(vlan),

@@ -153,6 +153,12 @@ static const struct row bad_value[] = {
 	 "t.yaml:31: limits.replay_window: 16384 is out of range; expected 64 to 8192\n"},
 	{"replay_window: 64", "sessions: 0",
 	 "t.yaml:31: limits.sessions: 0 is out of range; expected 1 to 1000000\n"},
+	{"replay_window: 64", "seal_blocks: 4294967296",
+	 "t.yaml:31: limits.seal_blocks: 4294967296 is out of range; expected 0 to 4294967295\n"},
+	{"replay_window: 64", "fragments: 4097",
+	 "t.yaml:31: limits.fragments: 4097 is out of range; expected 0 to 4096\n"},
+	{"replay_window: 64", "retransmit_ms: 49",
+	 "t.yaml:31: limits.retransmit_ms: 49 is out of range; expected 50 to 60000\n"},
 	{"level: err", "level: error",
 	 "t.yaml:32: log.level: \"error\" is unknown; expected one of: debug, info, notice, "
 	 "warning, err\n"},
@@ -311,6 +317,11 @@ static void test_good(void **state)
 	assert_int_equal(c->backend[0].port, 7);
 	assert_int_equal(c->replay_window, 64);
 	assert_int_equal(c->idle_timeout_s, 300);
+	assert_int_equal(c->retransmit_ms, 1000);
+	assert_int_equal(c->fragments, 64);
+	assert_int_equal(c->fragment_bytes, 8192);
+	assert_int_equal(c->fragment_timeout_ms, 1000);
+	assert_int_equal(c->seal_records + c->seal_blocks + c->forged_records, 0);
 	assert_string_equal(c->log_level, "err");
 	assert_null(c->keylog);
 	config_destroy(c);

@@ -58,6 +58,32 @@ static void every_flow_passes_both_ways(void **state)
 	assert_int_equal(rig.dp->stats[1]->handoff_in, rig.dp->stats[0]->handoff);
 }
 
+// What lcore 0 puts together from fragments goes to the flow's lcore.
+static void reassembled_datagrams_reach_their_owner(void **state)
+{
+	static const uint8_t plain[700];
+
+	(void)state;
+	for (uint16_t i = 0; i < RTE_DIM(rs); i++) {
+		uint8_t out[3 * 800];
+		uint16_t len = 0;
+
+		for (uint64_t seq = 0; seq < 3; seq++)
+			len += rig_seal(&rig, &rs[i], DTLS_APPLICATION_DATA, 1, seq, plain,
+					sizeof(plain), out + len);
+		rig_put_fragments(&rig, RIG_CLIENT, RIG_CLIENT_PORT + i, RIG_GATEWAY, out, len);
+		rig_poll(&rig);
+		for (unsigned int k = 0; k < 3; k++) {
+			struct rte_mbuf *m = rig_take(&rig, RIG_INSIDE);
+
+			assert_non_null(m);
+			rte_pktmbuf_free(m);
+		}
+	}
+	assert_int_equal(rig.dp->stats[0]->reassembled, RTE_DIM(rs));
+	assert_true(rig.dp->stats[0]->opened > 0 && rig.dp->stats[1]->opened > 0);
+}
+
 static void a_full_handoff_ring_drops(void **state)
 {
 	struct rte_ring *ring = dp_lcore(rig.dp, 1)->handoff[1];
@@ -84,6 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_flow_passes_both_ways),
+		TEST(reassembled_datagrams_reach_their_owner),
 		TEST(a_full_handoff_ring_drops),
 	};
 

@@ -129,7 +129,9 @@ static void test_no_common_cipher(void **state)
 				 SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE);
 		ERR_clear_error();
 		lab_client_stop(&client);
-		assert_int_equal(lab_stats(&lab)->failed, n);
+		// A client whose timer ran out has tried more than once.
+		assert_true(lab_stats(&lab)->failed >= n);
+		assert_int_equal(lab_stats(&lab)->failed, lab_stats(&lab)->started);
 		assert_int_equal(lab.rig.dp->stats[0]->handshakes, 0);
 	}
 	lab_check_idle(&lab);
