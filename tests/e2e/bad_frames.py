@@ -70,8 +70,9 @@ def frames(mac, own):
                       v6(udp6(data), length=2000), ether(0x86DD, b"\x60" * 20)],
         "ip_checksum": [v4(datagram, add=1)],
         "ip_options": [v4(datagram, first=0x46, options=b"\1\1\1\1"), v6(b"\x11\0" * 20, header=0)],
-        # AF_PACKET takes IPv4 fragments to put them together, and truncated VLAN tags.
-        "ip_fragment": [v6(b"\x11" + b"\0" * 30, header=44)],
+        # Of UDP they would wait for the rest of their datagram.  AF_PACKET takes IPv4 fragments to
+        # put them together, and truncated VLAN tags.
+        "ip_fragment": [v6(b"\x06" + b"\0" * 30, header=44)],
         "ip_address": [v4(udp(data, dst=bytes([198, 51, 100, 9])), dst=bytes([198, 51, 100, 9])),
                        v4(udp(data, src=b"\xff" * 4), src=b"\xff" * 4),
                        v6(udp6(data), dst=CLIENT6)],
