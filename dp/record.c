@@ -125,6 +125,7 @@ void record_seal_prepare(enum aead_suite suite, const uint8_t iv[AEAD_NONCE_LEN]
 
 	rec->fragment_len = explicit_len + rec->plain_len + aead_info[suite].tag_len;
 	record_write(p, rec);
-	memcpy(p + DTLS_RECORD_HEADER_LEN, p + EPOCH_AT, explicit_len);
+	if (explicit_len != 0)
+		memcpy(p + DTLS_RECORD_HEADER_LEN, p + EPOCH_AT, EPOCH_LEN);
 	fill(suite, iv, p, rec, op);
 }
