@@ -5,24 +5,13 @@
 #include <rte_cycles.h>
 #include <stdlib.h>
 
+#include "hs_records.h"
 #include "hs_table.h"
 #include "install.h"
-#include "keyblock.h"
 #include "neigh.h"
 #include "tls.h"
 
 #define ROOM_RETRY_US 1000 // how often a full ring is tried
-
-// What the records of a datagram ask for.
-struct verdict {
-	bool locked; // a record of epoch 1 came before its keys
-	bool data;   // application data came before the session
-};
-
-static struct handshake_stats *counters(const struct handshake *hs)
-{
-	return hs_table_counters(hs->cp->handshakes, hs->listener);
-}
 
 static uint64_t elapsed_ms(const struct handshake *hs)
 {
@@ -88,9 +77,9 @@ static void give_up(struct handshake *hs, uint64_t *counter, const char *reason)
 	hs->state = HS_WAIT_REMOVE;
 }
 
-static void fail(struct handshake *hs, const char *reason)
+void handshake_fail(struct handshake *hs, const char *reason)
 {
-	give_up(hs, &counters(hs)->failed, reason);
+	give_up(hs, &handshake_counters(hs)->failed, reason);
 }
 
 static void send_flight(struct handshake *hs)
@@ -164,9 +153,9 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	if (hs->state == HS_WAIT_CLIENT) {
 		ERR_clear_error();
 		if (elapsed_ms(hs) >= (uint64_t)hs->cp->config->handshake_timeout_s * 1000)
-			give_up(hs, &counters(hs)->expired, "not finished in time");
+			give_up(hs, &handshake_counters(hs)->expired, "not finished in time");
 		else if (DTLSv1_handle_timeout(hs->ssl) < 0)
-			fail(hs, ssl_reason("too many retransmissions"));
+			handshake_fail(hs, ssl_reason("too many retransmissions"));
 	}
 	settle(hs);
 }
@@ -184,11 +173,10 @@ static void complete(struct handshake *hs)
 		return;
 	}
 	hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
-	fail(hs, reason);
+	handshake_fail(hs, reason);
 }
 
-// Lets OpenSSL read what was offered.
-static void step(struct handshake *hs)
+void handshake_step(struct handshake *hs)
 {
 	int rc, error;
 
@@ -199,112 +187,20 @@ static void step(struct handshake *hs)
 	if (rc == 1)
 		complete(hs);
 	else if (error == SSL_ERROR_ZERO_RETURN)
-		fail(hs, "closed by the client");
+		handshake_fail(hs, "closed by the client");
 	else if (error != SSL_ERROR_WANT_READ)
-		fail(hs, ssl_reason("SSL_do_handshake failed"));
-}
-
-static void offer(struct handshake *hs, const uint8_t *record, uint16_t len)
-{
-	hs->bio.record = record;
-	hs->bio.record_len = len;
-	step(hs);
-}
-
-// True if the session with the keys exists, or could be made now.
-static bool has_keys(struct handshake *hs)
-{
-	struct cp *cp = hs->cp;
-	struct traffic_keys keys;
-	void *s;
-	int rc;
-
-	if (hs->bio.session != NULL)
-		return true;
-	rc = keyblock_derive(hs->ssl, &keys);
-	if (rc == -EAGAIN)
-		return false;
-	if (rc != 0) {
-		fail(hs, "the key block cannot be derived");
-		return false;
-	}
-	if (rte_mempool_get(cp->dp->session_pool, &s) == 0) {
-		hs->bio.session = s;
-		session_init(s, cp->aead, &keys, cp->config->replay_window);
-	} else {
-		hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
-		fail(hs, "no memory for one more session");
-	}
-	keys_wipe(&keys);
-	return hs->bio.session != NULL;
-}
-
-// OpenSSL sees handshake, ChangeCipherSpec and alert records, of epoch 1 only those that
-// authenticate, and never application data, which it would swallow.
-static void take_record(struct handshake *hs, const uint8_t *p, uint16_t len,
-			const struct record *rec, struct verdict *verdict)
-{
-	bool data = rec->type == DTLS_APPLICATION_DATA;
-
-	if (data && rec->epoch == 1)
-		verdict->data = true;
-	if (hs->state != HS_WAIT_CLIENT || data || rec->epoch > 1 ||
-	    rec->type < DTLS_CHANGE_CIPHER_SPEC || rec->type > DTLS_HANDSHAKE)
-		return;
-	if (rec->epoch == 0)
-		offer(hs, p, len);
-	else if (!has_keys(hs))
-		verdict->locked = true;
-	else if (hs_bio_accept(&hs->bio, p, len))
-		offer(hs, p, len);
-}
-
-static struct verdict take_records(struct handshake *hs, const uint8_t *p, size_t left)
-{
-	struct verdict verdict = {false, false};
-	struct record rec;
-
-	while (record_parse(p, left, &rec)) {
-		uint16_t len = DTLS_RECORD_HEADER_LEN + rec.fragment_len;
-
-		take_record(hs, p, len, &rec, &verdict);
-		p += len;
-		left -= len;
-	}
-	return verdict;
-}
-
-// Once there are keys, the records that came before them.
-static void offer_early(struct handshake *hs)
-{
-	if (hs->early.nb == 0 || hs->early_offered || hs->state != HS_WAIT_CLIENT || !has_keys(hs))
-		return;
-	hs->early_offered = true;
-	for (uint16_t i = 0; i < hs->early.nb; i++) {
-		struct rte_mbuf *m = hs->early.datagram[i].mbuf;
-
-		take_records(hs, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
-	}
+		handshake_fail(hs, ssl_reason("SSL_do_handshake failed"));
 }
 
 void handshake_record(struct cp *cp, const struct msg *msg)
 {
 	struct handshake *hs = hs_table_find(cp->handshakes, &msg->flow);
-	struct rte_mbuf *m = msg->mbuf;
-	struct verdict verdict;
 
 	if (hs == NULL) {
-		rte_pktmbuf_free(m);
+		rte_pktmbuf_free(msg->mbuf);
 		return;
 	}
-	verdict = take_records(hs, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
-	offer_early(hs);
-	if (hs->state == HS_WAIT_REMOVE || !(verdict.data || verdict.locked))
-		rte_pktmbuf_free(m);
-	else if (hs_early_hold(&hs->early, cp, m, verdict.data ? msg->l234_len : 0))
-		counters(hs)->early_held++;
-	else
-		counters(hs)->early_dropped++;
+	hs_records_datagram(hs, msg->mbuf, msg->l234_len);
 	settle(hs);
 }
 
@@ -365,7 +261,7 @@ static struct handshake *begin(struct cp *cp, const struct msg *msg,
 			reason = prepare(hs);
 	}
 	if (reason == NULL) {
-		counters(hs)->started++;
+		handshake_counters(hs)->started++;
 		return hs;
 	}
 	hs_table_counters(cp->handshakes, msg->listener)->refused++;
@@ -395,11 +291,11 @@ static void listen_first(struct handshake *hs, const uint8_t *p, uint16_t len)
 		rc = DTLSv1_listen(hs->ssl, client);
 	BIO_ADDR_free(client);
 	if (rc != 1) {
-		fail(hs, ssl_reason("ClientHello refused"));
+		handshake_fail(hs, ssl_reason("ClientHello refused"));
 		return;
 	}
-	step(hs);
-	take_records(hs, p + first, len - first);
+	handshake_step(hs);
+	hs_records_take(hs, p + first, len - first);
 }
 
 void handshake_hello(struct cp *cp, const struct msg *msg)
@@ -419,13 +315,13 @@ void handshake_hello(struct cp *cp, const struct msg *msg)
 		goto out;
 	if (hs != NULL && hs->state == HS_WAIT_CLIENT &&
 	    memcmp(hs->random, hello.version + 2, sizeof(hs->random)) == 0) {
-		take_records(hs, p, m->data_len);
+		hs_records_take(hs, p, m->data_len);
 		settle(hs);
 		goto out;
 	}
 	if (hs != NULL) {
 		if (hs->state == HS_WAIT_CLIENT)
-			counters(hs)->replaced++;
+			handshake_counters(hs)->replaced++;
 		destroy(hs);
 	}
 	hs = begin(cp, msg, &hello);
@@ -444,7 +340,7 @@ void handshake_expired(struct cp *cp, const struct msg *msg)
 	if (hs == NULL || hs->state == HS_WAIT_ROOM || hs->state == HS_WAIT_INSTALLED)
 		return;
 	if (hs->state == HS_WAIT_CLIENT)
-		give_up(hs, &counters(hs)->expired, "not finished in time");
+		give_up(hs, &handshake_counters(hs)->expired, "not finished in time");
 	destroy(hs);
 }
 
@@ -452,7 +348,7 @@ void handshake_installed(struct handshake *hs)
 {
 	char peer[IP_PORT_TEXT_LEN];
 
-	counters(hs)->completed++;
+	handshake_counters(hs)->completed++;
 	LOG_LIMITED(INFO, "handshake: %s on %s: done, %s, %" PRIu64 " ms", peer_text(hs, peer),
 		    listener_name(hs), hs->suite, elapsed_ms(hs));
 	send_flight(hs);
@@ -463,7 +359,7 @@ void handshake_installed(struct handshake *hs)
 void handshake_not_installed(struct handshake *hs, const char *reason)
 {
 	hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
-	fail(hs, reason);
+	handshake_fail(hs, reason);
 	settle(hs);
 }
 
@@ -482,7 +378,7 @@ void handshake_shutdown(struct cp *cp)
 			install_give_back(cp, s);
 		}
 		if (hs->state != HS_WAIT_REMOVE)
-			counters(hs)->failed++;
+			handshake_counters(hs)->failed++;
 		send_remove(cp, hs->lcore, &hs->flow, hs->hello_id);
 		destroy(hs);
 	}

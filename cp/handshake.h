@@ -5,6 +5,7 @@
 #include "cp.h"
 #include "hs_bio.h"
 #include "hs_early.h"
+#include "hs_table.h"
 
 // What a handshake waits for, and what happens then:
 //
@@ -38,6 +39,17 @@ struct handshake {
 void handshake_hello(struct cp *cp, const struct msg *msg);
 void handshake_record(struct cp *cp, const struct msg *msg);
 void handshake_expired(struct cp *cp, const struct msg *msg); // MSG_HANDSHAKE_ENDED
+
+// For hs_records.c: OpenSSL reads what is offered in hs->bio.
+void handshake_step(struct handshake *hs);
+
+// Gives hs up; what it has in its flight is still sent.
+void handshake_fail(struct handshake *hs, const char *reason);
+
+static inline struct handshake_stats *handshake_counters(const struct handshake *hs)
+{
+	return hs_table_counters(hs->cp->handshakes, hs->listener);
+}
 
 // For install.c: the session is live; sends what was held back and destroys hs.
 void handshake_installed(struct handshake *hs);
