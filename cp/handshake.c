@@ -58,7 +58,7 @@ static void destroy(struct handshake *hs)
 	install_free(cp, hs->bio.session);
 	if (hs->routed)
 		neigh_release(cp, hs->encap.next_hop);
-	hs_table_leave(cp->handshakes, &hs->flow);
+	hs_table_leave(cp->handshakes, hs);
 	explicit_bzero(hs, sizeof(*hs));
 	free(hs);
 }
@@ -167,7 +167,12 @@ static void complete(struct handshake *hs)
 	evtimer_del(hs->timer);
 	hs->suite = SSL_get_cipher_name(hs->ssl);
 	close_ssl(hs);
-	reason = hs->bio.finished_len == 0 ? "no Finished was made" : install_build(hs);
+	if (hs->cp->stopping) // nobody would remove the session
+		reason = "the gateway stops";
+	else if (hs->bio.finished_len == 0)
+		reason = "no Finished was made";
+	else
+		reason = install_build(hs);
 	if (reason == NULL) {
 		hs->state = HS_WAIT_ROOM;
 		return;
@@ -257,7 +262,7 @@ static struct handshake *begin(struct cp *cp, const struct msg *msg,
 		hs->bio.epoch0_seq = hello->record_seq;
 		memcpy(hs->random, hello->version + 2, sizeof(hs->random));
 		reason = "too many handshakes under way";
-		if (hs_table_enter(cp->handshakes, &hs->flow, hs) == 0)
+		if (hs_table_enter(cp->handshakes, hs) == 0)
 			reason = prepare(hs);
 	}
 	if (reason == NULL) {
@@ -365,12 +370,12 @@ void handshake_not_installed(struct handshake *hs, const char *reason)
 
 void handshake_shutdown(struct cp *cp)
 {
-	struct handshake *hs;
-	uint32_t cursor = 0;
+	struct handshake *hs, *next;
 
-	while ((hs = hs_table_next(cp->handshakes, &cursor)) != NULL) {
+	for (hs = hs_table_first(cp->handshakes); hs != NULL; hs = next) {
 		struct session *s = hs->bio.session;
 
+		next = hs_table_next(hs);
 		if (hs->state == HS_WAIT_INSTALLED)
 			continue;
 		if (hs->state == HS_WAIT_ROOM) {

@@ -2,6 +2,8 @@
 #ifndef DTLSGW_HANDSHAKE_H
 #define DTLSGW_HANDSHAKE_H
 
+#include <sys/queue.h>
+
 #include "cp.h"
 #include "hs_bio.h"
 #include "hs_early.h"
@@ -17,6 +19,7 @@ enum hs_state { HS_WAIT_CLIENT, HS_WAIT_ROOM, HS_WAIT_INSTALLED, HS_WAIT_REMOVE 
 
 // One handshake, from the good cookie to INSTALLED.  Owner: cp.
 struct handshake {
+	TAILQ_ENTRY(handshake) link; // hs_table's
 	struct cp *cp;
 	struct flow_key flow;
 	enum hs_state state;

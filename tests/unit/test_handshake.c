@@ -301,6 +301,21 @@ static void test_shutdown(void **state)
 	}
 }
 
+// A handshake that comes to its end while the gateway stops makes no session: nobody removes it.
+static void test_complete_while_stopping(void **state)
+{
+	(void)state;
+	lab_client_start(&lab, &client, PORT, ECDSA);
+	lab_last_flight(&client);
+	lab.cp.stopping = true;
+	client.hold = false;
+	assert_false(lab_handshake(&client, PATIENCE));
+	ERR_clear_error();
+	assert_int_equal(lab_stats(&lab)->failed, 1);
+	lab_client_stop(&client);
+	lab_check_idle(&lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +331,7 @@ int main(void)
 		TEST(early_data),
 		TEST(finished_first),
 		TEST(shutdown),
+		TEST(complete_while_stopping),
 #undef TEST
 	};
 
