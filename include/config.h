@@ -94,7 +94,8 @@ struct config {
 	uint32_t handshake_timeout_s; // from the good cookie to the install
 	uint32_t cookie_lifetime_s;   // time between two changes of the cookie secret
 	uint32_t replay_window;	      // records, power of two
-	uint32_t early_data_bytes;    // application records held before the install, a handshake
+	uint32_t early_data_bytes;    // held before the install, a handshake; at most
+				      // 32 datagrams.  0: nor a Finished that overtakes
 	uint32_t control_rate;	      // ARP, NDP and ICMP frames a second to cp, an lcore
 	uint32_t neighbours;	      // next hops in all
 
