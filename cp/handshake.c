@@ -11,7 +11,7 @@
 #include "neigh.h"
 #include "tls.h"
 
-#define ROOM_RETRY_US 1000 // how often a full ring is tried
+#define REPLACE_MS 1000 // a handshake this young is not given up for another ClientHello
 
 static uint64_t elapsed_ms(const struct handshake *hs)
 {
@@ -324,9 +324,14 @@ void handshake_hello(struct cp *cp, const struct msg *msg)
 		settle(hs);
 		goto out;
 	}
+	if (hs != NULL && hs->state == HS_WAIT_CLIENT && elapsed_ms(hs) < REPLACE_MS) {
+		handshake_counters(hs)->hasty++;
+		goto out;
+	}
 	if (hs != NULL) {
 		if (hs->state == HS_WAIT_CLIENT)
-			handshake_counters(hs)->replaced++;
+			give_up(hs, &handshake_counters(hs)->replaced,
+				"replaced by a new ClientHello");
 		destroy(hs);
 	}
 	hs = begin(cp, msg, &hello);
@@ -368,23 +373,40 @@ void handshake_not_installed(struct handshake *hs, const char *reason)
 	settle(hs);
 }
 
+// The session that hs built and that its lcore has not seen.
+static void take_back(struct handshake *hs)
+{
+	struct session *s = hs->bio.session;
+
+	if (hs->state != HS_WAIT_ROOM)
+		return;
+	hs->bio.session = NULL;
+	install_give_back(hs->cp, s);
+}
+
 void handshake_shutdown(struct cp *cp)
 {
 	struct handshake *hs, *next;
 
 	for (hs = hs_table_first(cp->handshakes); hs != NULL; hs = next) {
-		struct session *s = hs->bio.session;
-
 		next = hs_table_next(hs);
-		if (hs->state == HS_WAIT_INSTALLED)
+		if (hs->state != HS_WAIT_CLIENT && hs->state != HS_WAIT_ROOM)
 			continue;
-		if (hs->state == HS_WAIT_ROOM) {
-			hs->bio.session = NULL;
-			install_give_back(cp, s);
-		}
-		if (hs->state != HS_WAIT_REMOVE)
-			handshake_counters(hs)->failed++;
-		send_remove(cp, hs->lcore, &hs->flow, hs->hello_id);
+		take_back(hs);
+		hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
+		handshake_fail(hs, "the gateway stops");
+		settle(hs);
+	}
+}
+
+void handshake_discard(struct cp *cp)
+{
+	struct handshake *hs;
+
+	while ((hs = hs_table_first(cp->handshakes)) != NULL) {
+		take_back(hs);
+		if (hs->state == HS_WAIT_INSTALLED)
+			hs->bio.session = NULL; // the lcore's
 		destroy(hs);
 	}
 }

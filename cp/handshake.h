@@ -60,7 +60,11 @@ void handshake_installed(struct handshake *hs);
 // For install.c: the session could not be installed; hs no longer has one.
 void handshake_not_installed(struct handshake *hs, const char *reason);
 
-// Gives up all handshakes but those that wait for INSTALLED.
+// Gives up all handshakes but those that wait for INSTALLED; their clients get an alert.  They are
+// gone when the rings have had room.
 void handshake_shutdown(struct cp *cp);
+
+// Frees every handshake, without a word, once the lcores do not run any more.
+void handshake_discard(struct cp *cp);
 
 #endif

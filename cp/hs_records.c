@@ -7,7 +7,7 @@
 // What the records of a datagram ask for.
 struct verdict {
 	bool locked; // a record of epoch 1 came before its keys
-	bool data;   // application data came before the session
+	bool lcore;  // a record for the session came before it
 };
 
 static void offer(struct handshake *hs, const uint8_t *record, uint16_t len)
@@ -46,14 +46,16 @@ static bool has_keys(struct handshake *hs)
 }
 
 // OpenSSL sees handshake, ChangeCipherSpec and alert records, of epoch 1 only those that
-// authenticate, and never application data, which it would swallow.
+// authenticate, and never application data, which it would swallow.  Once it is done, whatever
+// comes in epoch 1 is for the session: also the alert of a client that gives up.
 static void take_record(struct handshake *hs, const uint8_t *p, uint16_t len,
 			const struct record *rec, struct verdict *verdict)
 {
 	bool data = rec->type == DTLS_APPLICATION_DATA;
+	bool done = hs->state == HS_WAIT_ROOM || hs->state == HS_WAIT_INSTALLED;
 
-	if (data && rec->epoch == 1)
-		verdict->data = true;
+	if (rec->epoch == 1 && (data || done))
+		verdict->lcore = true;
 	if (hs->state != HS_WAIT_CLIENT || data || rec->epoch > 1 ||
 	    rec->type < DTLS_CHANGE_CIPHER_SPEC || rec->type > DTLS_HANDSHAKE)
 		return;
@@ -89,7 +91,8 @@ static void offer_early(struct handshake *hs)
 	for (uint16_t i = 0; i < hs->early.nb; i++) {
 		struct rte_mbuf *m = hs->early.datagram[i].mbuf;
 
-		take_all(hs, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+		if (!take_all(hs, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len).lcore)
+			hs->early.datagram[i].l234_len = 0;
 	}
 }
 
@@ -103,9 +106,9 @@ void hs_records_datagram(struct handshake *hs, struct rte_mbuf *m, uint16_t l234
 	struct verdict verdict = take_all(hs, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
 
 	offer_early(hs);
-	if (hs->state == HS_WAIT_REMOVE || !(verdict.data || verdict.locked))
+	if (hs->state == HS_WAIT_REMOVE || !(verdict.lcore || verdict.locked))
 		rte_pktmbuf_free(m);
-	else if (hs_early_hold(&hs->early, hs->cp, m, verdict.data ? l234_len : 0))
+	else if (hs_early_hold(&hs->early, hs->cp, m, l234_len, verdict.locked))
 		handshake_counters(hs)->early_held++;
 	else
 		handshake_counters(hs)->early_dropped++;

@@ -15,10 +15,11 @@
 	X(failed, "handshakes that failed")                                                        \
 	X(expired, "handshakes not finished in time")                                              \
 	X(replaced, "handshakes given up for a new ClientHello of the same flow")                  \
+	X(hasty, "ClientHellos refused: the flow's handshake had just begun")                      \
 	X(refused, "ClientHellos refused: too many under way, no memory, no route")                \
 	X(resent_flights, "last flights sent again after a client's Finished")                     \
 	X(early_held, "datagrams held until the session is installed")                             \
-	X(early_dropped, "datagrams that came early and over the bound")
+	X(early_dropped, "datagrams that came early and could not be held")
 
 struct handshake_stats {
 #define X(name, text) uint64_t name;

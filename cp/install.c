@@ -8,8 +8,6 @@
 #include "neigh.h"
 #include "session_dir.h"
 
-#define ROOM_RETRY_US 1000 // how often a full ring is tried
-
 void install_free(struct cp *cp, struct session *s)
 {
 	if (s == NULL)
