@@ -234,15 +234,6 @@ void lab_pump(struct lab *lab)
 	}
 }
 
-void lab_punts(struct lab *lab)
-{
-	struct msg msg;
-
-	rig_poll(&lab->rig);
-	while (rig_message(&lab->rig, &msg))
-		loop_dispatch(&lab->cp, &msg);
-}
-
 void lab_age(struct lab *lab, unsigned int ms)
 {
 	struct handshake *hs = hs_table_first(lab->cp.handshakes);

@@ -74,9 +74,6 @@ bool lab_handshake(struct lab_client *c, unsigned int ms);
 // One step of the client's handshake: its SSL error.
 int lab_step(struct lab_client *c);
 
-// Polls the lcore once and hands its messages to the control plane, whose answers stay on the ring.
-void lab_punts(struct lab *lab);
-
 // As if ms had passed since the handshakes began; their timers do not notice.
 void lab_age(struct lab *lab, unsigned int ms);
 
