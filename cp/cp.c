@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cookie_rotation.h"
+#include "handshake.h"
 #include "hs_table.h"
 #include "keylog.h"
 #include "loop.h"
@@ -91,6 +92,8 @@ void cp_destroy(struct cp *cp)
 		return;
 	for (uint16_t i = 0; i < cp->config->listener_nb; i++)
 		tls_destroy(cp->tls[i]);
+	if (cp->handshakes != NULL)
+		handshake_discard(cp);
 	keylog_destroy(cp->keylog);
 	cookie_rotation_destroy(cp->cookies);
 	neigh_destroy(cp->neigh);

@@ -10,6 +10,8 @@
 
 #define LOG_TYPE log_cp
 
+#define ROOM_RETRY_US 1000 // how often a full ring to an lcore is tried
+
 struct cookie_rotation;
 struct hs_table;
 struct keylog;

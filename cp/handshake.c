@@ -5,25 +5,14 @@
 #include <rte_cycles.h>
 #include <stdlib.h>
 
+#include "hs_records.h"
 #include "hs_table.h"
 #include "install.h"
-#include "keyblock.h"
 #include "neigh.h"
 #include "record_limit.h"
 #include "tls.h"
 
-#define ROOM_RETRY_US 1000 // how often a full ring is tried
-
-// What the records of a datagram ask for.
-struct verdict {
-	bool locked; // a record of epoch 1 came before its keys
-	bool data;   // application data came before the session
-};
-
-static struct handshake_stats *counters(const struct handshake *hs)
-{
-	return hs_table_counters(hs->cp->handshakes, hs->listener);
-}
+#define REPLACE_MS 1000 // a handshake this young is not given up for another ClientHello
 
 static uint64_t elapsed_ms(const struct handshake *hs)
 {
@@ -70,7 +59,7 @@ static void destroy(struct handshake *hs)
 	install_free(cp, hs->bio.session);
 	if (hs->routed)
 		neigh_release(cp, hs->encap.next_hop);
-	hs_table_leave(cp->handshakes, &hs->flow);
+	hs_table_leave(cp->handshakes, hs);
 	explicit_bzero(hs, sizeof(*hs));
 	free(hs);
 }
@@ -89,9 +78,9 @@ static void give_up(struct handshake *hs, uint64_t *counter, const char *reason)
 	hs->state = HS_WAIT_REMOVE;
 }
 
-static void fail(struct handshake *hs, const char *reason)
+void handshake_fail(struct handshake *hs, const char *reason)
 {
-	give_up(hs, &counters(hs)->failed, reason);
+	give_up(hs, &handshake_counters(hs)->failed, reason);
 }
 
 static void send_flight(struct handshake *hs)
@@ -165,9 +154,9 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	if (hs->state == HS_WAIT_CLIENT) {
 		ERR_clear_error();
 		if (elapsed_ms(hs) >= (uint64_t)hs->cp->config->handshake_timeout_s * 1000)
-			give_up(hs, &counters(hs)->expired, "not finished in time");
+			give_up(hs, &handshake_counters(hs)->expired, "not finished in time");
 		else if (DTLSv1_handle_timeout(hs->ssl) < 0)
-			fail(hs, ssl_reason("too many retransmissions"));
+			handshake_fail(hs, ssl_reason("too many retransmissions"));
 	}
 	settle(hs);
 }
@@ -180,17 +169,21 @@ static void complete(struct handshake *hs)
 	hs->suite = SSL_get_cipher_name(hs->ssl);
 	hs->plain_max = record_limit_get(hs->ssl);
 	close_ssl(hs);
-	reason = hs->bio.finished_len == 0 ? "no Finished was made" : install_build(hs);
+	if (hs->cp->stopping) // nobody would remove the session
+		reason = "the gateway stops";
+	else if (hs->bio.finished_len == 0)
+		reason = "no Finished was made";
+	else
+		reason = install_build(hs);
 	if (reason == NULL) {
 		hs->state = HS_WAIT_ROOM;
 		return;
 	}
 	hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
-	fail(hs, reason);
+	handshake_fail(hs, reason);
 }
 
-// Lets OpenSSL read what was offered.
-static void step(struct handshake *hs)
+void handshake_step(struct handshake *hs)
 {
 	int rc, error;
 
@@ -201,112 +194,20 @@ static void step(struct handshake *hs)
 	if (rc == 1)
 		complete(hs);
 	else if (error == SSL_ERROR_ZERO_RETURN)
-		fail(hs, "closed by the client");
+		handshake_fail(hs, "closed by the client");
 	else if (error != SSL_ERROR_WANT_READ)
-		fail(hs, ssl_reason("SSL_do_handshake failed"));
-}
-
-static void offer(struct handshake *hs, const uint8_t *record, uint16_t len)
-{
-	hs->bio.record = record;
-	hs->bio.record_len = len;
-	step(hs);
-}
-
-// True if the session with the keys exists, or could be made now.
-static bool has_keys(struct handshake *hs)
-{
-	struct cp *cp = hs->cp;
-	struct traffic_keys keys;
-	void *s;
-	int rc;
-
-	if (hs->bio.session != NULL)
-		return true;
-	rc = keyblock_derive(hs->ssl, &keys);
-	if (rc == -EAGAIN)
-		return false;
-	if (rc != 0) {
-		fail(hs, "the key block cannot be derived");
-		return false;
-	}
-	if (rte_mempool_get(cp->dp->session_pool, &s) == 0) {
-		hs->bio.session = s;
-		session_init(s, cp->aead, &keys, cp->config->replay_window);
-	} else {
-		hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
-		fail(hs, "no memory for one more session");
-	}
-	keys_wipe(&keys);
-	return hs->bio.session != NULL;
-}
-
-// OpenSSL sees handshake, ChangeCipherSpec and alert records, of epoch 1 only those that
-// authenticate, and never application data, which it would swallow.
-static void take_record(struct handshake *hs, const uint8_t *p, uint16_t len,
-			const struct record *rec, struct verdict *verdict)
-{
-	bool data = rec->type == DTLS_APPLICATION_DATA;
-
-	if (data && rec->epoch == 1)
-		verdict->data = true;
-	if (hs->state != HS_WAIT_CLIENT || data || rec->epoch > 1 ||
-	    rec->type < DTLS_CHANGE_CIPHER_SPEC || rec->type > DTLS_HANDSHAKE)
-		return;
-	if (rec->epoch == 0)
-		offer(hs, p, len);
-	else if (!has_keys(hs))
-		verdict->locked = true;
-	else if (hs_bio_accept(&hs->bio, p, len))
-		offer(hs, p, len);
-}
-
-static struct verdict take_records(struct handshake *hs, const uint8_t *p, size_t left)
-{
-	struct verdict verdict = {false, false};
-	struct record rec;
-
-	while (record_parse(p, left, &rec)) {
-		uint16_t len = DTLS_RECORD_HEADER_LEN + rec.fragment_len;
-
-		take_record(hs, p, len, &rec, &verdict);
-		p += len;
-		left -= len;
-	}
-	return verdict;
-}
-
-// Once there are keys, the records that came before them.
-static void offer_early(struct handshake *hs)
-{
-	if (hs->early.nb == 0 || hs->early_offered || hs->state != HS_WAIT_CLIENT || !has_keys(hs))
-		return;
-	hs->early_offered = true;
-	for (uint16_t i = 0; i < hs->early.nb; i++) {
-		struct rte_mbuf *m = hs->early.datagram[i].mbuf;
-
-		take_records(hs, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
-	}
+		handshake_fail(hs, ssl_reason("SSL_do_handshake failed"));
 }
 
 void handshake_record(struct cp *cp, const struct msg *msg)
 {
 	struct handshake *hs = hs_table_find(cp->handshakes, &msg->flow);
-	struct rte_mbuf *m = msg->mbuf;
-	struct verdict verdict;
 
 	if (hs == NULL) {
-		rte_pktmbuf_free(m);
+		rte_pktmbuf_free(msg->mbuf);
 		return;
 	}
-	verdict = take_records(hs, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
-	offer_early(hs);
-	if (hs->state == HS_WAIT_REMOVE || !(verdict.data || verdict.locked))
-		rte_pktmbuf_free(m);
-	else if (hs_early_hold(&hs->early, cp, m, verdict.data ? msg->l234_len : 0))
-		counters(hs)->early_held++;
-	else
-		counters(hs)->early_dropped++;
+	hs_records_datagram(hs, msg->mbuf, msg->l234_len);
 	settle(hs);
 }
 
@@ -365,11 +266,11 @@ static struct handshake *begin(struct cp *cp, const struct msg *msg,
 		hs->bio.epoch0_seq = hello->record_seq;
 		memcpy(hs->random, hello->version + 2, sizeof(hs->random));
 		reason = "too many handshakes under way";
-		if (hs_table_enter(cp->handshakes, &hs->flow, hs) == 0)
+		if (hs_table_enter(cp->handshakes, hs) == 0)
 			reason = prepare(hs);
 	}
 	if (reason == NULL) {
-		counters(hs)->started++;
+		handshake_counters(hs)->started++;
 		return hs;
 	}
 	hs_table_counters(cp->handshakes, msg->listener)->refused++;
@@ -399,11 +300,11 @@ static void listen_first(struct handshake *hs, const uint8_t *p, uint16_t len)
 		rc = DTLSv1_listen(hs->ssl, client);
 	BIO_ADDR_free(client);
 	if (rc != 1) {
-		fail(hs, ssl_reason("ClientHello refused"));
+		handshake_fail(hs, ssl_reason("ClientHello refused"));
 		return;
 	}
-	step(hs);
-	take_records(hs, p + first, len - first);
+	handshake_step(hs);
+	hs_records_take(hs, p + first, len - first);
 }
 
 void handshake_hello(struct cp *cp, const struct msg *msg)
@@ -423,13 +324,18 @@ void handshake_hello(struct cp *cp, const struct msg *msg)
 		goto out;
 	if (hs != NULL && hs->state == HS_WAIT_CLIENT &&
 	    memcmp(hs->random, hello.version + 2, sizeof(hs->random)) == 0) {
-		take_records(hs, p, m->data_len);
+		hs_records_take(hs, p, m->data_len);
 		settle(hs);
+		goto out;
+	}
+	if (hs != NULL && hs->state == HS_WAIT_CLIENT && elapsed_ms(hs) < REPLACE_MS) {
+		handshake_counters(hs)->hasty++;
 		goto out;
 	}
 	if (hs != NULL) {
 		if (hs->state == HS_WAIT_CLIENT)
-			counters(hs)->replaced++;
+			give_up(hs, &handshake_counters(hs)->replaced,
+				"replaced by a new ClientHello");
 		destroy(hs);
 	}
 	hs = begin(cp, msg, &hello);
@@ -448,7 +354,7 @@ void handshake_expired(struct cp *cp, const struct msg *msg)
 	if (hs == NULL || hs->state == HS_WAIT_ROOM || hs->state == HS_WAIT_INSTALLED)
 		return;
 	if (hs->state == HS_WAIT_CLIENT)
-		give_up(hs, &counters(hs)->expired, "not finished in time");
+		give_up(hs, &handshake_counters(hs)->expired, "not finished in time");
 	destroy(hs);
 }
 
@@ -456,7 +362,7 @@ void handshake_installed(struct handshake *hs)
 {
 	char peer[IP_PORT_TEXT_LEN];
 
-	counters(hs)->completed++;
+	handshake_counters(hs)->completed++;
 	LOG_LIMITED(INFO, "handshake: %s on %s: done, %s, %" PRIu64 " ms", peer_text(hs, peer),
 		    listener_name(hs), hs->suite, elapsed_ms(hs));
 	send_flight(hs);
@@ -467,27 +373,44 @@ void handshake_installed(struct handshake *hs)
 void handshake_not_installed(struct handshake *hs, const char *reason)
 {
 	hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
-	fail(hs, reason);
+	handshake_fail(hs, reason);
 	settle(hs);
+}
+
+// The session that hs built and that its lcore has not seen.
+static void take_back(struct handshake *hs)
+{
+	struct session *s = hs->bio.session;
+
+	if (hs->state != HS_WAIT_ROOM)
+		return;
+	hs->bio.session = NULL;
+	install_give_back(hs->cp, s);
 }
 
 void handshake_shutdown(struct cp *cp)
 {
-	struct handshake *hs;
-	uint32_t cursor = 0;
+	struct handshake *hs, *next;
 
-	while ((hs = hs_table_next(cp->handshakes, &cursor)) != NULL) {
-		struct session *s = hs->bio.session;
-
-		if (hs->state == HS_WAIT_INSTALLED)
+	for (hs = hs_table_first(cp->handshakes); hs != NULL; hs = next) {
+		next = hs_table_next(hs);
+		if (hs->state != HS_WAIT_CLIENT && hs->state != HS_WAIT_ROOM)
 			continue;
-		if (hs->state == HS_WAIT_ROOM) {
-			hs->bio.session = NULL;
-			install_give_back(cp, s);
-		}
-		if (hs->state != HS_WAIT_REMOVE)
-			counters(hs)->failed++;
-		send_remove(cp, hs->lcore, &hs->flow, hs->hello_id);
+		take_back(hs);
+		hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
+		handshake_fail(hs, "the gateway stops");
+		settle(hs);
+	}
+}
+
+void handshake_discard(struct cp *cp)
+{
+	struct handshake *hs;
+
+	while ((hs = hs_table_first(cp->handshakes)) != NULL) {
+		take_back(hs);
+		if (hs->state == HS_WAIT_INSTALLED)
+			hs->bio.session = NULL; // the lcore's
 		destroy(hs);
 	}
 }

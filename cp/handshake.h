@@ -2,9 +2,12 @@
 #ifndef DTLSGW_HANDSHAKE_H
 #define DTLSGW_HANDSHAKE_H
 
+#include <sys/queue.h>
+
 #include "cp.h"
 #include "hs_bio.h"
 #include "hs_early.h"
+#include "hs_table.h"
 
 // What a handshake waits for, and what happens then:
 //
@@ -16,6 +19,7 @@ enum hs_state { HS_WAIT_CLIENT, HS_WAIT_ROOM, HS_WAIT_INSTALLED, HS_WAIT_REMOVE 
 
 // One handshake, from the good cookie to INSTALLED.  Owner: cp.
 struct handshake {
+	TAILQ_ENTRY(handshake) link; // hs_table's
 	struct cp *cp;
 	struct flow_key flow;
 	enum hs_state state;
@@ -40,13 +44,28 @@ void handshake_hello(struct cp *cp, const struct msg *msg);
 void handshake_record(struct cp *cp, const struct msg *msg);
 void handshake_expired(struct cp *cp, const struct msg *msg); // MSG_HANDSHAKE_ENDED
 
+// For hs_records.c: OpenSSL reads what is offered in hs->bio.
+void handshake_step(struct handshake *hs);
+
+// Gives hs up; what it has in its flight is still sent.
+void handshake_fail(struct handshake *hs, const char *reason);
+
+static inline struct handshake_stats *handshake_counters(const struct handshake *hs)
+{
+	return hs_table_counters(hs->cp->handshakes, hs->listener);
+}
+
 // For install.c: the session is live; sends what was held back and destroys hs.
 void handshake_installed(struct handshake *hs);
 
 // For install.c: the session could not be installed; hs no longer has one.
 void handshake_not_installed(struct handshake *hs, const char *reason);
 
-// Gives up all handshakes but those that wait for INSTALLED.
+// Gives up all handshakes but those that wait for INSTALLED; their clients get an alert.  They are
+// gone when the rings have had room.
 void handshake_shutdown(struct cp *cp);
+
+// Frees every handshake, without a word, once the lcores do not run any more.
+void handshake_discard(struct cp *cp);
 
 #endif

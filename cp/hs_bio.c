@@ -12,15 +12,19 @@ static uint8_t *flight_room(struct hs_bio *h, uint16_t len)
 {
 	struct rte_mbuf *m = h->flight_nb > 0 ? h->flight[h->flight_nb - 1] : NULL;
 
-	if (m == NULL || m->data_len + len > h->mtu || rte_pktmbuf_tailroom(m) < len) {
-		if (h->flight_nb == HS_FLIGHT_MAX)
-			return NULL;
-		m = rte_pktmbuf_alloc(h->pool);
-		if (m == NULL)
-			return NULL;
+	uint8_t *room;
+
+	if (m != NULL && m->data_len + len <= h->mtu && rte_pktmbuf_tailroom(m) >= len)
+		return (uint8_t *)rte_pktmbuf_append(m, len);
+	m = h->flight_nb < HS_FLIGHT_MAX ? rte_pktmbuf_alloc(h->pool) : NULL;
+	if (m == NULL)
+		return NULL;
+	room = (uint8_t *)rte_pktmbuf_append(m, len);
+	if (room != NULL)
 		h->flight[h->flight_nb++] = m;
-	}
-	return (uint8_t *)rte_pktmbuf_append(m, len);
+	else
+		rte_pktmbuf_free(m);
+	return room;
 }
 
 static void note_finished(struct hs_bio *h, const struct record *rec, const uint8_t *plain)

@@ -3,9 +3,10 @@
 
 #include "hs_table.h"
 
-bool hs_early_hold(struct hs_early *early, struct cp *cp, struct rte_mbuf *m, uint16_t l234_len)
+bool hs_early_hold(struct hs_early *early, struct cp *cp, struct rte_mbuf *m, uint16_t l234_len,
+		   bool wanted)
 {
-	if (early->nb == HS_EARLY_MAX ||
+	if ((l234_len == 0 && !wanted) || early->nb == HS_EARLY_MAX ||
 	    early->bytes + m->data_len > cp->config->early_data_bytes ||
 	    !hs_table_early_take(cp->handshakes)) {
 		rte_pktmbuf_free(m);

@@ -17,8 +17,10 @@ struct hs_early {
 	} datagram[HS_EARLY_MAX];
 };
 
-// Takes m.  False, and m is freed, if that is over a bound.
-bool hs_early_hold(struct hs_early *early, struct cp *cp, struct rte_mbuf *m, uint16_t l234_len);
+// Takes m.  False, and m is freed, if that is over a bound, or if m can neither be given back nor
+// is wanted here.
+bool hs_early_hold(struct hs_early *early, struct cp *cp, struct rte_mbuf *m, uint16_t l234_len,
+		   bool wanted);
 
 // Gives the datagrams to the lcore, as if they came now; those that cannot be given back are freed.
 void hs_early_inject(struct hs_early *early, struct cp *cp, uint16_t lcore);

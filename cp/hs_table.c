@@ -10,9 +10,11 @@
 #include <stdlib.h>
 
 #include "config.h"
+#include "handshake.h"
 
 struct hs_table {
 	struct rte_hash *hash;
+	TAILQ_HEAD(, handshake) all; // in the order they entered
 	uint32_t count;
 	uint32_t max;
 	uint32_t early_free; // datagrams that may still be held
@@ -36,6 +38,7 @@ struct hs_table *hs_table_create(uint32_t max, uint32_t early_max)
 		rte_errno = ENOMEM;
 		return NULL;
 	}
+	TAILQ_INIT(&t->all);
 	t->max = max;
 	t->early_free = early_max;
 	t->hash = rte_hash_create(&params);
@@ -61,20 +64,24 @@ struct handshake *hs_table_find(const struct hs_table *t, const struct flow_key 
 	return rte_hash_lookup_data(t->hash, flow, &hs) < 0 ? NULL : hs;
 }
 
-int hs_table_enter(struct hs_table *t, const struct flow_key *flow, struct handshake *hs)
+int hs_table_enter(struct hs_table *t, struct handshake *hs)
 {
-	if (hs_table_find(t, flow) != NULL)
+	if (hs_table_find(t, &hs->flow) != NULL)
 		return -EEXIST;
-	if (t->count == t->max || rte_hash_add_key_data(t->hash, flow, hs) != 0)
+	if (t->count == t->max || rte_hash_add_key_data(t->hash, &hs->flow, hs) != 0)
 		return -ENOSPC;
+	TAILQ_INSERT_TAIL(&t->all, hs, link);
 	t->count++;
 	return 0;
 }
 
-void hs_table_leave(struct hs_table *t, const struct flow_key *flow)
+void hs_table_leave(struct hs_table *t, struct handshake *hs)
 {
-	if (rte_hash_del_key(t->hash, flow) >= 0)
-		t->count--;
+	if (hs_table_find(t, &hs->flow) != hs)
+		return;
+	rte_hash_del_key(t->hash, &hs->flow);
+	TAILQ_REMOVE(&t->all, hs, link);
+	t->count--;
 }
 
 uint32_t hs_table_count(const struct hs_table *t)
@@ -82,12 +89,14 @@ uint32_t hs_table_count(const struct hs_table *t)
 	return t->count;
 }
 
-struct handshake *hs_table_next(const struct hs_table *t, uint32_t *cursor)
+struct handshake *hs_table_first(const struct hs_table *t)
 {
-	const void *flow;
-	void *hs;
+	return TAILQ_FIRST(&t->all);
+}
 
-	return rte_hash_iterate(t->hash, &flow, &hs, cursor) < 0 ? NULL : hs;
+struct handshake *hs_table_next(const struct handshake *hs)
+{
+	return TAILQ_NEXT(hs, link);
 }
 
 bool hs_table_early_take(struct hs_table *t)

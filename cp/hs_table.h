@@ -8,17 +8,18 @@
 #include "flow.h"
 
 // Counters of one listener's handshakes; started = completed + failed + expired + replaced +
-// those under way.
+// those in the table that do not only wait for room to be removed (HS_WAIT_REMOVE).
 #define HANDSHAKE_STATS(X)                                                                         \
 	X(started, "handshakes begun after a good cookie")                                         \
 	X(completed, "sessions installed")                                                         \
 	X(failed, "handshakes that failed")                                                        \
 	X(expired, "handshakes not finished in time")                                              \
 	X(replaced, "handshakes given up for a new ClientHello of the same flow")                  \
+	X(hasty, "ClientHellos refused: the flow's handshake had just begun")                      \
 	X(refused, "ClientHellos refused: too many under way, no memory, no route")                \
 	X(resent_flights, "last flights sent again after a client's Finished")                     \
 	X(early_held, "datagrams held until the session is installed")                             \
-	X(early_dropped, "datagrams that came early and over the bound")
+	X(early_dropped, "datagrams that came early and could not be held")
 
 struct handshake_stats {
 #define X(name, text) uint64_t name;
@@ -40,14 +41,17 @@ void hs_table_destroy(struct hs_table *t);
 
 struct handshake *hs_table_find(const struct hs_table *t, const struct flow_key *flow);
 
-// Returns 0, -EEXIST or -ENOSPC.
-int hs_table_enter(struct hs_table *t, const struct flow_key *flow, struct handshake *hs);
-void hs_table_leave(struct hs_table *t, const struct flow_key *flow);
+// By hs->flow, which stays.  Returns 0, -EEXIST or -ENOSPC.
+int hs_table_enter(struct hs_table *t, struct handshake *hs);
+
+// Nothing happens if hs did not enter.
+void hs_table_leave(struct hs_table *t, struct handshake *hs);
 
 uint32_t hs_table_count(const struct hs_table *t);
 
-// Visits every handshake; *cursor starts at 0.  The one just visited may leave.  NULL: all seen.
-struct handshake *hs_table_next(const struct hs_table *t, uint32_t *cursor);
+// The oldest, the one that entered after hs; NULL: none.  To let hs leave, ask for the next first.
+struct handshake *hs_table_first(const struct hs_table *t);
+struct handshake *hs_table_next(const struct handshake *hs);
 
 // Takes or gives back room for one held datagram.  False: none left.
 bool hs_table_early_take(struct hs_table *t);

@@ -8,8 +8,6 @@
 #include "neigh.h"
 #include "session_dir.h"
 
-#define ROOM_RETRY_US 1000 // how often a full ring is tried
-
 void install_free(struct cp *cp, struct session *s)
 {
 	if (s == NULL)
@@ -175,8 +173,8 @@ static void send_change_cipher_spec(struct cp *cp, const struct session *s, uint
 		neigh_send(cp, s->lcore, m, &s->tx.encap);
 }
 
-// The last flight with fresh numbers: the lcore seals the Finished.
-static void resend(struct cp *cp, struct session_entry *entry)
+// The last flight with fresh numbers: the lcore seals the Finished.  False: no memory or no room.
+static bool resend(struct cp *cp, struct session_entry *entry)
 {
 	const struct session *s = entry->session;
 	struct msg msg = {
@@ -187,12 +185,15 @@ static void resend(struct cp *cp, struct session_entry *entry)
 	};
 
 	if (entry->flight.epoch0_seq > DTLS_SEQ_MAX)
-		return;
-	send_change_cipher_spec(cp, s, entry->flight.epoch0_seq++);
+		return false;
 	msg.mbuf = make(cp, entry->flight.finished, entry->flight.finished_len);
-	if (msg.mbuf != NULL && !dp_send(cp->dp, s->lcore, &msg))
-		rte_pktmbuf_free(msg.mbuf);
-	hs_table_counters(cp->handshakes, s->listener)->resent_flights++;
+	if (msg.mbuf == NULL)
+		return false;
+	send_change_cipher_spec(cp, s, entry->flight.epoch0_seq++);
+	if (dp_send(cp->dp, s->lcore, &msg))
+		return true;
+	rte_pktmbuf_free(msg.mbuf);
+	return false;
 }
 
 void install_plain_record(struct cp *cp, const struct msg *msg)
@@ -208,8 +209,10 @@ void install_plain_record(struct cp *cp, const struct msg *msg)
 		return;
 	if (entry->flight.resent_tsc != 0 && now - entry->flight.resent_tsc < rte_get_tsc_hz())
 		return;
+	if (!resend(cp, entry))
+		return;
 	entry->flight.resent_tsc = now;
-	resend(cp, entry);
+	hs_table_counters(cp->handshakes, entry->session->listener)->resent_flights++;
 }
 
 static bool send_remove(struct cp *cp, const struct session_entry *entry)

@@ -26,6 +26,8 @@ static int check(int fd)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
+	if (st.st_uid != geteuid() || st.st_nlink != 1)
+		return -EPERM;
 	return fchmod(fd, S_IRUSR | S_IWUSR) == 0 ? 0 : -errno;
 }
 

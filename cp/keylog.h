@@ -6,8 +6,9 @@
 // finding faults.  Whoever reads the file can open recorded traffic.
 struct keylog;
 
-// Opens file for appending, mode 0600, and logs a warning.  Refuses a symbolic link and anything
-// that is not a regular file.  Returns NULL with rte_errno set, after a LOG.
+// Opens file for appending, mode 0600, and logs a warning.  Refuses a symbolic link, anything
+// that is not a regular file, and a file of another user or with another name.  Returns NULL with
+// rte_errno set, after a LOG.
 struct keylog *keylog_create(const char *file);
 
 // NULL is fine.

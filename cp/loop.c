@@ -89,7 +89,7 @@ static void wait_turn(struct wait *wait, bool work)
 	event_base_loop(wait->base, work ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
 }
 
-static void dispatch(struct cp *cp, const struct msg *msg)
+void loop_dispatch(struct cp *cp, const struct msg *msg)
 {
 	switch ((enum msg_type)msg->type) {
 	case MSG_FRAME:
@@ -139,7 +139,7 @@ static bool drain(struct cp *cp)
 		unsigned int n = dp_receive(cp->dp, lcore, msg, BATCH);
 
 		for (unsigned int i = 0; i < n; i++)
-			dispatch(cp, &msg[i]);
+			loop_dispatch(cp, &msg[i]);
 		work |= n > 0;
 	}
 	return work;

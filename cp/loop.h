@@ -7,6 +7,9 @@
 // The event base for cp->base: its timers are as fine as the clock.  NULL if there is no memory.
 struct event_base *loop_base_create(void);
 
+// Gives the message of an lcore to the module that it is for.
+void loop_dispatch(struct cp *cp, const struct msg *msg);
+
 // The control plane's thread from launch to stop: takes the lcores' messages and runs the events
 // of cp->base, all under cp->lock, and waits without it.  On SIGTERM or SIGINT closes every session
 // and returns when they are gone, or after LOOP_STOP_S.  Returns 0 or -errno.

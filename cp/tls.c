@@ -52,6 +52,16 @@ static void write_keylog(const SSL *ssl, const char *line)
 	keylog_write(tls->keylog, line);
 }
 
+// Asks for no passphrase: OpenSSL would read the terminal.
+static int no_passphrase(char *buf, int size, int rwflag, void *arg)
+{
+	RTE_SET_USED(buf);
+	RTE_SET_USED(size);
+	RTE_SET_USED(rwflag);
+	RTE_SET_USED(arg);
+	return -1;
+}
+
 static int use_certificate(SSL_CTX *ctx, const struct config_listener *listener,
 			   const struct config_certificate *c)
 {
@@ -100,6 +110,7 @@ static void set_options(struct tls *tls)
 	SSL_CTX_set_max_cert_list(ctx, MESSAGE_MAX);
 	SSL_CTX_set_cookie_generate_cb(ctx, generate_cookie);
 	SSL_CTX_set_cookie_verify_cb(ctx, verify_cookie);
+	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	SSL_CTX_set_app_data(ctx, tls);
 	if (tls->keylog != NULL)
 		SSL_CTX_set_keylog_callback(ctx, write_keylog);

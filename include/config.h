@@ -95,7 +95,8 @@ struct config {
 	uint32_t retransmit_ms;	      // until a flight is sent again for the first time
 	uint32_t cookie_lifetime_s;   // time between two changes of the cookie secret
 	uint32_t replay_window;	      // records, power of two
-	uint32_t early_data_bytes;    // application records held before the install, a handshake
+	uint32_t early_data_bytes;    // held before the install, a handshake; at most
+				      // 32 datagrams.  0: nor a Finished that overtakes
 	uint32_t fragments;	      // datagrams whose IP fragments an lcore collects; 0: none
 	uint32_t fragment_bytes;      // longest datagram made of fragments, headers aside
 	uint32_t fragment_timeout_ms; // that a fragment waits for the others

@@ -3,12 +3,13 @@
 
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <rte_cycles.h>
 #include <unistd.h>
 
 #include "arp.h"
 #include "handshake.h"
 #include "hs_table.h"
-#include "install.h"
+#include "loop.h"
 #include "nat_pool.h"
 #include "neigh.h"
 #include "session_dir.h"
@@ -63,47 +64,6 @@ static void configure(struct lab *lab)
 	config->backend_nb = 1;
 	ip_parse(RIG_BACKEND, &config->backend[0].addr);
 	config->backend[0].port = RIG_BACKEND_PORT;
-}
-
-void lab_dispatch(struct lab *lab, const struct msg *msg)
-{
-	struct cp *cp = &lab->cp;
-
-	switch ((enum msg_type)msg->type) {
-	case MSG_FRAME:
-		neigh_frame(cp, msg->mbuf);
-		break;
-	case MSG_HELLO:
-		handshake_hello(cp, msg);
-		break;
-	case MSG_RECORD:
-		handshake_record(cp, msg);
-		break;
-	case MSG_PLAIN_RECORD:
-		install_plain_record(cp, msg);
-		break;
-	case MSG_INSTALLED:
-		install_done(cp, msg);
-		break;
-	case MSG_INSTALL_FAILED:
-		install_failed(cp, msg);
-		break;
-	case MSG_SESSION_ENDED:
-		install_session_ended(cp, msg);
-		break;
-	case MSG_HANDSHAKE_ENDED:
-		handshake_expired(cp, msg);
-		break;
-	case MSG_SESSION_INSTALL:
-	case MSG_SESSION_REMOVE:
-	case MSG_HANDSHAKE_REMOVE:
-	case MSG_TX_FRAME:
-	case MSG_TX_RECORD:
-	case MSG_INJECT:
-	case MSG_HANDOFF:
-	case MSG_HANDOFF_TX:
-		fail_msg("message %u for cp", msg->type);
-	}
 }
 
 // A host on one side asks for the gateway's MAC address and so tells its own.
@@ -285,13 +245,41 @@ void lab_pump(struct lab *lab)
 		moved = pump_clients(lab);
 		rig_poll(&lab->rig);
 		while (rig_message(&lab->rig, &msg)) {
-			lab_dispatch(lab, &msg);
+			loop_dispatch(&lab->cp, &msg);
 			moved = true;
 		}
 		event_base_loop(lab->cp.base, EVLOOP_NONBLOCK);
 		rig_poll(&lab->rig);
 		moved |= pump_frames(lab);
 	}
+}
+
+void lab_age(struct lab *lab, unsigned int ms)
+{
+	struct handshake *hs = hs_table_first(lab->cp.handshakes);
+
+	for (; hs != NULL; hs = hs_table_next(hs))
+		hs->begun_tsc -= ms * rte_get_tsc_hz() / 1000;
+}
+
+void lab_fill_ring(struct lab *lab)
+{
+	struct msg filler = {.type = MSG_HANDSHAKE_REMOVE};
+
+	while (dp_send(lab->rig.dp, 0, &filler))
+		continue;
+}
+
+int lab_set_up(void **state)
+{
+	lab_start(*state);
+	return 0;
+}
+
+int lab_tear_down(void **state)
+{
+	lab_stop(*state);
+	return 0;
 }
 
 void lab_wait(struct lab *lab)
@@ -301,9 +289,11 @@ void lab_wait(struct lab *lab)
 
 void lab_check_idle(struct lab *lab)
 {
+	const struct handshake_stats *hs = lab_stats(lab);
 	struct cp *cp = &lab->cp;
 
 	lab_pump(lab);
+	assert_int_equal(hs->started, hs->completed + hs->failed + hs->expired + hs->replaced);
 	assert_int_equal(hs_table_count(cp->handshakes), 0);
 	assert_int_equal(session_dir_count(cp->sessions), 0);
 	assert_int_equal(cp->dp->stats[0]->handshakes, 0);

@@ -16,6 +16,9 @@
 #define LAB_CLIENT_MAX	 4
 #define LAB_DATAGRAM_MAX 4096
 #define LAB_QUEUE_MAX	 128
+#define LAB_PORT	 40000 // of the first client
+#define LAB_ECDSA	 "ECDHE-ECDSA-AES128-GCM-SHA256"
+#define LAB_PATIENCE_MS	 5000
 
 // All that the gateway can do.
 #define LAB_SUITES                                                                                 \
@@ -86,8 +89,15 @@ bool lab_handshake(struct lab_client *c, unsigned int ms);
 // One step of the client's handshake: its SSL error.
 int lab_step(struct lab_client *c);
 
-// Hands a message of the lcore to the control plane.
-void lab_dispatch(struct lab *lab, const struct msg *msg);
+// As if ms had passed since the handshakes began; their timers do not notice.
+void lab_age(struct lab *lab, unsigned int ms);
+
+// Fills the ring to the lcore.
+void lab_fill_ring(struct lab *lab);
+
+// cmocka's set-up and tear-down; the test's state is its lab.
+int lab_set_up(void **state);
+int lab_tear_down(void **state);
 
 // Waits for the next timer event, at most some 10 ms.
 void lab_wait(struct lab *lab);
@@ -98,18 +108,20 @@ void lab_inject(struct lab_client *c, const void *payload, uint16_t len);
 // Steps the client until its last flight waits in out, with hold set.
 void lab_last_flight(struct lab_client *c);
 
-// Seals an application record of the client, as it could be sent out of turn.  Returns its length.
+// Seals a record of the client, as it could be sent out of turn; lab_seal() one of application
+// data. Returns its length.
 uint16_t lab_seal(struct lab_client *c, uint64_t seq, const char *text, uint8_t *out);
-
-// The same for any content of any type.
-uint16_t lab_seal_record(struct lab_client *c, enum dtls_content_type type, uint64_t seq,
-			 const void *bytes, uint16_t len, uint8_t *out);
+uint16_t lab_seal_as(struct lab_client *c, uint8_t type, uint64_t seq, const void *plain,
+		     uint16_t len, uint8_t *out);
 
 // Client to backend and back, through the data plane.
 void lab_check_echo(struct lab_client *c, const char *text);
 
 // The client closes; waits until the session is gone.
 void lab_close(struct lab_client *c);
+
+// Checks the nonces, closes, and stops the client.
+void lab_finish(struct lab_client *c);
 
 // Fails unless no handshake and no session is left and every pool is as full as at the start.
 void lab_check_idle(struct lab *lab);

@@ -184,6 +184,13 @@ void lab_close(struct lab_client *c)
 	lab_pump(c->lab);
 }
 
+void lab_finish(struct lab_client *c)
+{
+	lab_check_nonces(c);
+	lab_close(c);
+	lab_client_stop(c);
+}
+
 static void check_record(struct lab_client *c, const struct traffic_keys *keys,
 			 const struct aead_key *key, uint8_t *p, struct record *rec)
 {
@@ -225,30 +232,32 @@ unsigned int lab_check_nonces(struct lab_client *c)
 	return nb;
 }
 
-uint16_t lab_seal(struct lab_client *c, uint64_t seq, const char *text, uint8_t *out)
+uint16_t lab_seal_as(struct lab_client *c, uint8_t type, uint64_t seq, const void *plain,
+		     uint16_t len, uint8_t *out)
 {
-	return lab_seal_record(c, DTLS_APPLICATION_DATA, seq, text, (uint16_t)strlen(text), out);
-}
-
-uint16_t lab_seal_record(struct lab_client *c, enum dtls_content_type type, uint64_t seq,
-			 const void *bytes, uint16_t len, uint8_t *out)
-{
-	struct record rec = {.type = type,
-			     .version = DTLS_VERSION_1_2,
-			     .epoch = 1,
-			     .seq = seq,
-			     .plain_len = len};
+	struct record rec = {
+		.type = type,
+		.version = DTLS_VERSION_1_2,
+		.epoch = 1,
+		.seq = seq,
+		.plain_len = len,
+	};
 	struct traffic_keys keys;
 	struct aead_key key;
 	struct aead_op op;
 
 	assert_int_equal(keyblock_derive(c->ssl, &keys), 0);
 	aead_key_expand(c->lab->rig.aead, keys.suite, keys.client_key, &key);
-	memcpy(out + DTLS_RECORD_HEADER_LEN + aead_info[keys.suite].explicit_nonce_len, bytes, len);
+	memcpy(out + DTLS_RECORD_HEADER_LEN + aead_info[keys.suite].explicit_nonce_len, plain, len);
 	record_seal_prepare(keys.suite, keys.client_iv, out, &rec, &op);
 	op.key = &key;
 	aead_seal_burst(c->lab->rig.aead, &op, 1);
 	return DTLS_RECORD_HEADER_LEN + rec.fragment_len;
+}
+
+uint16_t lab_seal(struct lab_client *c, uint64_t seq, const char *text, uint8_t *out)
+{
+	return lab_seal_as(c, DTLS_APPLICATION_DATA, seq, text, (uint16_t)strlen(text), out);
 }
 
 void lab_last_flight(struct lab_client *c)

@@ -111,7 +111,7 @@ static uint16_t seal_finished(uint64_t seq, uint8_t *out)
 {
 	static const uint8_t finished[24] = {DTLS_FINISHED, [11] = 12};
 
-	return lab_seal_record(&client, DTLS_HANDSHAKE, seq, finished, sizeof(finished), out);
+	return lab_seal_as(&client, DTLS_HANDSHAKE, seq, finished, sizeof(finished), out);
 }
 
 // However late it comes, a Finished is answered by the last flight under fresh numbers, once a
@@ -156,10 +156,10 @@ static void test_alerts(void **state)
 	(void)state;
 	start();
 	lab_inject(&client, bytes,
-		   lab_seal_record(&client, DTLS_ALERT, 1000, warning, sizeof(warning), bytes));
+		   lab_seal_as(&client, DTLS_ALERT, 1000, warning, sizeof(warning), bytes));
 	lab_check_echo(&client, "still here");
 	lab_inject(&client, bytes,
-		   lab_seal_record(&client, DTLS_ALERT, 1001, fatal, sizeof(fatal), bytes));
+		   lab_seal_as(&client, DTLS_ALERT, 1001, fatal, sizeof(fatal), bytes));
 	lab_pump(&lab);
 	lab_check_idle(&lab);
 	seen = client.seen.nb;

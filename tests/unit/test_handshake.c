@@ -8,37 +8,13 @@
 #include "hs_table.h"
 #include "install.h"
 #include "keyblock.h"
+#include "loop.h"
 #include "record.h"
 #include "session_dir.h"
 #include "unit.h"
 
-#define PORT	 40000
-#define ECDSA	 "ECDHE-ECDSA-AES128-GCM-SHA256"
-#define PATIENCE 5000 // ms
-
 static struct lab lab;
 static struct lab_client client;
-
-static int set_up(void **state)
-{
-	(void)state;
-	lab_start(&lab);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	lab_stop(&lab);
-	return 0;
-}
-
-static void finish(struct lab_client *c)
-{
-	lab_check_nonces(c);
-	lab_close(c);
-	lab_client_stop(c);
-}
 
 static void test_suites(void **state)
 {
@@ -64,8 +40,8 @@ static void test_suites(void **state)
 
 	(void)state;
 	for (size_t row = 0; row < UNIT_NB(suites); row++) {
-		lab_client_start(&lab, &client, PORT, suites[row]);
-		unit_check(row, lab_handshake(&client, PATIENCE));
+		lab_client_start(&lab, &client, LAB_PORT, suites[row]);
+		unit_check(row, lab_handshake(&client, LAB_PATIENCE_MS));
 		unit_check(row, strcmp(SSL_get_cipher(client.ssl), suites[row]) == 0);
 		unit_check(row, SSL_get_extms_support(client.ssl) == 1);
 		unit_check(row, lab_stats(&lab)->completed == row + 1);
@@ -84,7 +60,7 @@ static void test_epoch0_numbers(void **state)
 	struct record hello = {0}, first;
 
 	(void)state;
-	lab_client_start(&lab, &client, PORT, ECDSA);
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
 	client.lose = 3; // two HelloVerifyRequests
 	client.hold = true;
 	while (client.seen.nb < 4) {
@@ -101,8 +77,8 @@ static void test_epoch0_numbers(void **state)
 		record_parse(client.seen.datagram[3].bytes, client.seen.datagram[3].len, &first));
 	assert_int_equal(first.seq, hello.seq);
 	client.hold = false;
-	assert_true(lab_handshake(&client, PATIENCE));
-	finish(&client);
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
+	lab_finish(&client);
 }
 
 static void test_fragmented_hello(void **state)
@@ -114,13 +90,13 @@ static void test_fragmented_hello(void **state)
 	name[sizeof(name) - 1] = '\0';
 	for (size_t i = 40; i < sizeof(name) - 1; i += 40)
 		name[i] = '.';
-	lab_client_start(&lab, &client, PORT, ECDSA);
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
 	SSL_set_tlsext_host_name(client.ssl, name);
 	SSL_set_mtu(client.ssl, 260);
-	assert_true(lab_handshake(&client, PATIENCE));
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
 	assert_true(lab.rig.dp->stats[0]->hello >= 1);
 	lab_check_echo(&client, "x");
-	finish(&client);
+	lab_finish(&client);
 }
 
 // Datagrams of the gateway: 0 is the HelloVerifyRequest, 1 the flight from ServerHello to
@@ -128,13 +104,13 @@ static void test_fragmented_hello(void **state)
 static void lose_each_flight(const char *suite)
 {
 	for (uint32_t lost = 0; lost < 3; lost++) {
-		lab_client_start(&lab, &client, PORT, suite);
+		lab_client_start(&lab, &client, LAB_PORT, suite);
 		client.lose = 1u << lost;
-		unit_check(lost, lab_handshake(&client, PATIENCE));
+		unit_check(lost, lab_handshake(&client, LAB_PATIENCE_MS));
 		unit_check(lost, lab_stats(&lab)->resent_flights == (lost == 2));
 		lab_check_echo(&client, "x");
 		unit_check(lost, lab_check_nonces(&client) == (lost == 2 ? 3 : 2));
-		finish(&client);
+		lab_finish(&client);
 		lab_check_idle(&lab);
 	}
 }
@@ -142,7 +118,7 @@ static void lose_each_flight(const char *suite)
 static void test_lost_flights(void **state)
 {
 	(void)state;
-	lose_each_flight(ECDSA);
+	lose_each_flight(LAB_ECDSA);
 }
 
 static void test_lost_flights_chacha20(void **state)
@@ -167,7 +143,7 @@ static void test_lost_flights_ccm_8(void **state)
 static void test_resend_between_data(void **state)
 {
 	(void)state;
-	lab_client_start(&lab, &client, PORT, ECDSA);
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
 	client.lose = 1u << 2;
 	while (client.received < 3) {
 		lab_step(&client);
@@ -177,15 +153,15 @@ static void test_resend_between_data(void **state)
 		rig_put(&lab.rig, RIG_INSIDE, rig_from_backend(&lab.rig, 1024, "early", 5));
 		lab_pump(&lab);
 	}
-	assert_true(lab_handshake(&client, PATIENCE));
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
 	assert_int_equal(lab_check_nonces(&client), 7);
-	finish(&client);
+	lab_finish(&client);
 }
 
 static void test_resend_rate(void **state)
 {
 	(void)state;
-	lab_client_start(&lab, &client, PORT, ECDSA);
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
 	client.lose = UINT32_MAX & ~3u;
 	client.steady = true;
 	while (client.received < 3 || lab_stats(&lab)->resent_flights == 0) {
@@ -205,8 +181,8 @@ static void test_resend_rate(void **state)
 	assert_int_equal(lab_stats(&lab)->resent_flights, 1);
 	client.lose = 0;
 	client.steady = false;
-	assert_true(lab_handshake(&client, PATIENCE));
-	finish(&client);
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
+	lab_finish(&client);
 }
 
 static void test_replaced(void **state)
@@ -214,18 +190,19 @@ static void test_replaced(void **state)
 	static struct lab_client other;
 
 	(void)state;
-	lab_client_start(&lab, &client, PORT, ECDSA);
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
 	while (client.received < 2) {
 		lab_step(&client);
 		lab_pump(&lab);
 	}
 	assert_int_equal(hs_table_count(lab.cp.handshakes), 1);
 	lab_client_stop(&client);
-	lab_client_start(&lab, &other, PORT, ECDSA);
-	assert_true(lab_handshake(&other, PATIENCE));
+	lab_age(&lab, 1000);
+	lab_client_start(&lab, &other, LAB_PORT, LAB_ECDSA);
+	assert_true(lab_handshake(&other, LAB_PATIENCE_MS));
 	assert_int_equal(lab_stats(&lab)->replaced, 1);
 	lab_check_echo(&other, "x");
-	finish(&other);
+	lab_finish(&other);
 }
 
 // A client that forgot its session comes again from the same port (RFC 6347 section 4.2.8).
@@ -234,16 +211,16 @@ static void test_restart(void **state)
 	static struct lab_client again;
 
 	(void)state;
-	lab_client_start(&lab, &client, PORT, ECDSA);
-	assert_true(lab_handshake(&client, PATIENCE));
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
 	lab_check_echo(&client, "x");
 	lab_client_stop(&client);
-	lab_client_start(&lab, &again, PORT, ECDSA);
-	assert_true(lab_handshake(&again, PATIENCE));
+	lab_client_start(&lab, &again, LAB_PORT, LAB_ECDSA);
+	assert_true(lab_handshake(&again, LAB_PATIENCE_MS));
 	lab_pump(&lab);
 	assert_int_equal(session_dir_count(lab.cp.sessions), 1);
 	lab_check_echo(&again, "y");
-	finish(&again);
+	lab_finish(&again);
 }
 
 static void check_backend(const char *const *text, uint16_t nb)
@@ -263,7 +240,7 @@ static void test_early_data(void **state)
 	uint8_t bytes[256];
 
 	(void)state;
-	lab_client_start(&lab, &client, PORT, ECDSA);
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
 	lab_last_flight(&client);
 	lab_inject(&client, bytes, lab_seal(&client, 7, "before", bytes));
 	lab_pump(&lab);
@@ -271,7 +248,7 @@ static void test_early_data(void **state)
 	last = &client.out.datagram[client.out.nb - 1];
 	last->len += lab_seal(&client, 8, "behind", last->bytes + last->len);
 	client.hold = false;
-	assert_true(lab_handshake(&client, PATIENCE));
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
 	check_backend(expected, 2);
 	assert_int_equal(lab_stats(&lab)->early_held, 2);
 	// What was consumed or delivered does not come in again.
@@ -280,14 +257,14 @@ static void test_early_data(void **state)
 	lab_pump(&lab);
 	check_backend(expected, 0);
 	assert_int_equal(lab_check_nonces(&client), 1);
-	finish(&client);
+	lab_finish(&client);
 }
 
 // The Finished overtakes the rest of its flight.
 static void test_finished_first(void **state)
 {
 	(void)state;
-	lab_client_start(&lab, &client, PORT, ECDSA);
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
 	lab_last_flight(&client);
 	struct lab_datagram whole = client.out.datagram[0];
 	struct record rec;
@@ -304,9 +281,9 @@ static void test_finished_first(void **state)
 	assert_int_equal(lab_stats(&lab)->completed, 1);
 	client.out.nb = 0;
 	client.hold = false;
-	assert_true(lab_handshake(&client, PATIENCE));
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
 	lab_check_echo(&client, "x");
-	finish(&client);
+	lab_finish(&client);
 }
 
 static void test_shutdown(void **state)
@@ -315,13 +292,13 @@ static void test_shutdown(void **state)
 
 	(void)state;
 	for (uint16_t i = 0; i < LAB_CLIENT_MAX; i++) {
-		lab_client_start(&lab, &many[i], PORT + i, ECDSA);
+		lab_client_start(&lab, &many[i], LAB_PORT + i, LAB_ECDSA);
 		for (int n = 0; n < 2; n++) {
 			lab_step(&many[i]);
 			lab_pump(&lab);
 		}
 		if (i > 0) // the first stays half open
-			assert_true(lab_handshake(&many[i], PATIENCE));
+			assert_true(lab_handshake(&many[i], LAB_PATIENCE_MS));
 	}
 	lab.cp.stopping = true;
 	install_shutdown(&lab.cp);
@@ -337,10 +314,26 @@ static void test_shutdown(void **state)
 	}
 }
 
+// A handshake that comes to its end while the gateway stops makes no session: nobody removes it.
+static void test_complete_while_stopping(void **state)
+{
+	(void)state;
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
+	lab_last_flight(&client);
+	lab.cp.stopping = true;
+	client.hold = false;
+	assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
+	ERR_clear_error();
+	assert_int_equal(lab_stats(&lab)->failed, 1);
+	lab_client_stop(&client);
+	lab_check_idle(&lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
+#define TEST(name)                                                                                 \
+	cmocka_unit_test_prestate_setup_teardown(test_##name, lab_set_up, lab_tear_down, &lab)
 		TEST(suites),
 		TEST(epoch0_numbers),
 		TEST(fragmented_hello),
@@ -355,6 +348,7 @@ int main(void)
 		TEST(early_data),
 		TEST(finished_first),
 		TEST(shutdown),
+		TEST(complete_while_stopping),
 #undef TEST
 	};
 

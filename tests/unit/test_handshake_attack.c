@@ -9,45 +9,22 @@
 #include "hs_table.h"
 #include "install.h"
 #include "keyblock.h"
+#include "loop.h"
 #include "record.h"
 #include "session_dir.h"
 #include "unit.h"
 
-#define PORT	 40000
-#define ECDSA	 "ECDHE-ECDSA-AES128-GCM-SHA256"
-#define OTHER	 "ECDHE-ECDSA-AES128-SHA" // that the gateway does not have
-#define PATIENCE 5000			  // ms
+#define OTHER "ECDHE-ECDSA-AES128-SHA" // that the gateway does not have
 
 static struct lab lab;
 static struct lab_client client;
-
-static int set_up(void **state)
-{
-	(void)state;
-	lab_start(&lab);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	lab_stop(&lab);
-	return 0;
-}
-
-static void finish(struct lab_client *c)
-{
-	lab_check_nonces(c);
-	lab_close(c);
-	lab_client_stop(c);
-}
 
 static void test_early_data_bounded(void **state)
 {
 	uint8_t bytes[1400] = {DTLS_APPLICATION_DATA, 0xfe, 0xfd, 0, 1};
 
 	(void)state;
-	lab_client_start(&lab, &client, PORT, ECDSA);
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
 	lab_last_flight(&client);
 	bytes[11] = (sizeof(bytes) - DTLS_RECORD_HEADER_LEN) >> 8;
 	bytes[12] = (sizeof(bytes) - DTLS_RECORD_HEADER_LEN) & 0xff;
@@ -58,9 +35,9 @@ static void test_early_data_bounded(void **state)
 	assert_int_equal(lab_stats(&lab)->early_held, lab.cp.config->early_data_bytes / 1400);
 	assert_int_equal(lab_stats(&lab)->early_dropped, 100 - lab_stats(&lab)->early_held);
 	client.hold = false;
-	assert_true(lab_handshake(&client, PATIENCE));
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
 	lab_check_echo(&client, "x");
-	finish(&client);
+	lab_finish(&client);
 }
 
 // Forged records in front of the Finished: the handshake and the window do not notice.
@@ -69,7 +46,7 @@ static void test_forged(void **state)
 	uint8_t bytes[256] = {0};
 
 	(void)state;
-	lab_client_start(&lab, &client, PORT, ECDSA);
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
 	lab_last_flight(&client);
 	for (unsigned int type = 0; type < 256; type++) {
 		for (uint8_t epoch = 1; epoch < 3; epoch++) {
@@ -83,10 +60,10 @@ static void test_forged(void **state)
 		}
 	}
 	client.hold = false;
-	assert_true(lab_handshake(&client, PATIENCE));
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
 	lab.backend.nb = 0;
 	lab_check_echo(&client, "x");
-	finish(&client);
+	lab_finish(&client);
 }
 
 // A last flight with some bytes changed, records cut, repeated and joined: whatever becomes of the
@@ -97,7 +74,7 @@ static void test_mutated(void **state)
 
 	(void)state;
 	for (int n = 0; n < 500; n++) {
-		lab_client_start(&lab, &client, PORT, ECDSA);
+		lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
 		lab_last_flight(&client);
 		for (uint64_t copy = 0; copy < 4; copy++) {
 			struct lab_datagram d = client.out.datagram[0];
@@ -112,6 +89,7 @@ static void test_mutated(void **state)
 			lab_pump(&lab);
 		}
 		lab_client_stop(&client);
+		lab_age(&lab, 1000);
 		ERR_clear_error();
 		lab.backend.nb = 0;
 	}
@@ -123,8 +101,8 @@ static void test_no_common_cipher(void **state)
 {
 	(void)state;
 	for (uint64_t n = 1; n <= 1000; n++) {
-		lab_client_start(&lab, &client, PORT, OTHER);
-		assert_false(lab_handshake(&client, PATIENCE));
+		lab_client_start(&lab, &client, LAB_PORT, OTHER);
+		assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
 		assert_int_equal(ERR_GET_REASON(ERR_get_error()),
 				 SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE);
 		ERR_clear_error();
@@ -143,7 +121,7 @@ static void test_records_after_failure(void **state)
 	struct msg msg = {.type = MSG_RECORD};
 
 	(void)state;
-	msg.flow = rig_flow(&lab.rig, PORT);
+	msg.flow = rig_flow(&lab.rig, LAB_PORT);
 	msg.mbuf = rig_frame(&lab.rig, garbage, sizeof(garbage));
 	handshake_record(&lab.cp, &msg);
 	handshake_expired(&lab.cp, &msg);
@@ -157,7 +135,7 @@ static void test_dead_ids(void **state)
 	struct msg msg = {.type = MSG_INSTALLED, .id = UINT64_C(7) << 32 | 3};
 
 	(void)state;
-	msg.flow = rig_flow(&lab.rig, PORT);
+	msg.flow = rig_flow(&lab.rig, LAB_PORT);
 	install_done(&lab.cp, &msg);
 	msg.id = UINT64_MAX;
 	install_done(&lab.cp, &msg);
@@ -175,10 +153,10 @@ static void test_session_limit(void **state)
 
 	(void)state;
 	lab.cp.sessions = session_dir_create(1);
-	lab_client_start(&lab, &client, PORT, ECDSA);
-	lab_client_start(&lab, &second, PORT + 1, ECDSA);
-	assert_true(lab_handshake(&client, PATIENCE));
-	assert_false(lab_handshake(&second, PATIENCE));
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
+	lab_client_start(&lab, &second, LAB_PORT + 1, LAB_ECDSA);
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
+	assert_false(lab_handshake(&second, LAB_PATIENCE_MS));
 	assert_int_equal(ERR_GET_REASON(ERR_get_error()), SSL_R_TLSV1_ALERT_INTERNAL_ERROR);
 	ERR_clear_error();
 	lab_check_echo(&client, "x");
@@ -198,7 +176,7 @@ static void test_half_open_limit(void **state)
 	hs_table_destroy(lab.cp.handshakes);
 	lab.cp.handshakes = hs_table_create(2, 64);
 	for (uint16_t i = 0; i < LAB_CLIENT_MAX; i++) {
-		lab_client_start(&lab, &many[i], PORT + i, ECDSA);
+		lab_client_start(&lab, &many[i], LAB_PORT + i, LAB_ECDSA);
 		for (int n = 0; n < 2; n++) {
 			lab_step(&many[i]);
 			lab_pump(&lab);
@@ -208,7 +186,7 @@ static void test_half_open_limit(void **state)
 	assert_int_equal(lab_stats(&lab)->refused, 2);
 	assert_int_equal(lab.rig.dp->stats[0]->handshakes, 2);
 	for (uint16_t i = 0; i < LAB_CLIENT_MAX; i++) { // the others come again
-		assert_true(lab_handshake(&many[i], PATIENCE));
+		assert_true(lab_handshake(&many[i], LAB_PATIENCE_MS));
 		lab_close(&many[i]);
 		lab_client_stop(&many[i]);
 	}
@@ -219,7 +197,7 @@ static void test_timeout(void **state)
 {
 	(void)state;
 	lab.rig.config.handshake_timeout_s = 1;
-	lab_client_start(&lab, &client, PORT, ECDSA);
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
 	while (client.received < 2) {
 		lab_step(&client);
 		lab_pump(&lab);
@@ -236,15 +214,14 @@ static void test_timeout(void **state)
 // The lcore's ring is full when the session is to be installed, and when a failure is reported.
 static void test_ring_full(void **state)
 {
-	static const char *const ciphers[] = {ECDSA, OTHER};
-	struct msg filler = {.type = MSG_HANDSHAKE_REMOVE};
+	static const char *const ciphers[] = {LAB_ECDSA, OTHER};
 
 	(void)state;
 	for (size_t row = 0; row < UNIT_NB(ciphers); row++) {
 		struct msg msg;
 		bool done;
 
-		lab_client_start(&lab, &client, PORT, ciphers[row]);
+		lab_client_start(&lab, &client, LAB_PORT, ciphers[row]);
 		while (client.received < (row == 0 ? 2 : 1)) {
 			lab_step(&client);
 			lab_pump(&lab);
@@ -254,10 +231,9 @@ static void test_ring_full(void **state)
 			lab_inject(&client, client.out.datagram[0].bytes,
 				   client.out.datagram[0].len);
 		rig_poll(&lab.rig);
-		while (dp_send(lab.rig.dp, 0, &filler))
-			continue;
+		lab_fill_ring(&lab);
 		while (rig_message(&lab.rig, &msg))
-			lab_dispatch(&lab, &msg);
+			loop_dispatch(&lab.cp, &msg);
 		unit_check(row, hs_table_count(lab.cp.handshakes) == 1);
 		for (int n = 0; n < 200; n++)
 			rig_poll(&lab.rig);
@@ -265,7 +241,7 @@ static void test_ring_full(void **state)
 			lab_wait(&lab);
 			lab_pump(&lab);
 		}
-		done = lab_handshake(&client, row == 0 ? PATIENCE : 0);
+		done = lab_handshake(&client, row == 0 ? LAB_PATIENCE_MS : 0);
 		unit_check(row, done == (row == 0));
 		unit_check(row, hs_table_count(lab.cp.handshakes) == 0);
 		if (done)
@@ -282,12 +258,12 @@ static void test_install_failed(void **state)
 	struct msg msg;
 
 	(void)state;
-	lab_client_start(&lab, &client, PORT, ECDSA);
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
 	lab_last_flight(&client);
 	lab_inject(&client, client.out.datagram[0].bytes, client.out.datagram[0].len);
 	rig_poll(&lab.rig);
 	while (rig_message(&lab.rig, &msg))
-		lab_dispatch(&lab, &msg);
+		loop_dispatch(&lab.cp, &msg);
 	do { // behind what cp asks of the backend's neighbour
 		assert_int_equal(rte_ring_dequeue_elem(lab.rig.dp->install[0], &msg, sizeof(msg)),
 				 0);
@@ -295,9 +271,9 @@ static void test_install_failed(void **state)
 			rte_pktmbuf_free(msg.mbuf);
 	} while (msg.type != MSG_SESSION_INSTALL);
 	msg.type = MSG_INSTALL_FAILED;
-	lab_dispatch(&lab, &msg);
+	loop_dispatch(&lab.cp, &msg);
 	lab_check_idle(&lab);
-	assert_false(lab_handshake(&client, PATIENCE));
+	assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
 	assert_int_equal(ERR_GET_REASON(ERR_get_error()), SSL_R_TLSV1_ALERT_INTERNAL_ERROR);
 	ERR_clear_error();
 	assert_int_equal(lab_stats(&lab)->failed, 1);
@@ -307,7 +283,8 @@ static void test_install_failed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
+#define TEST(name)                                                                                 \
+	cmocka_unit_test_prestate_setup_teardown(test_##name, lab_set_up, lab_tear_down, &lab)
 		TEST(early_data_bounded),
 		TEST(forged),
 		TEST(mutated),

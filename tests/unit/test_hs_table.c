@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <rte_eal.h>
 
+#include "handshake.h"
 #include "unit.h"
 
-#define SIZE 100
+#define SIZE 2048 // a full table uses the hash's extension buckets
 
 static struct hs_table *table;
+static struct handshake handshakes[SIZE + 1];
 
 static int start_eal(void **state)
 {
@@ -41,10 +43,10 @@ static struct flow_key flow(uint16_t port)
 	return key;
 }
 
-// A handshake is only an address to the table.
 static struct handshake *handshake(uint16_t i)
 {
-	return (struct handshake *)((uintptr_t)i + 1);
+	handshakes[i].flow = flow(i);
+	return &handshakes[i];
 }
 
 static void test_bound(void **state)
@@ -53,47 +55,56 @@ static void test_bound(void **state)
 
 	(void)state;
 	for (uint16_t i = 0; i < SIZE; i++) {
-		key = flow(i);
-		assert_int_equal(hs_table_enter(table, &key, handshake(i)), 0);
-		assert_int_equal(hs_table_enter(table, &key, handshake(i)), -EEXIST);
+		assert_int_equal(hs_table_enter(table, handshake(i)), 0);
+		assert_int_equal(hs_table_enter(table, handshake(i)), -EEXIST);
 		assert_int_equal(hs_table_count(table), i + 1);
 	}
 	key = flow(SIZE);
-	assert_int_equal(hs_table_enter(table, &key, handshake(SIZE)), -ENOSPC);
+	assert_int_equal(hs_table_enter(table, handshake(SIZE)), -ENOSPC);
 	assert_null(hs_table_find(table, &key));
-	hs_table_leave(table, &key); // not there: nothing happens
+	hs_table_leave(table, handshake(SIZE)); // not there: nothing happens
 	assert_int_equal(hs_table_count(table), SIZE);
 	key = flow(7);
 	assert_ptr_equal(hs_table_find(table, &key), handshake(7));
-	hs_table_leave(table, &key);
+	hs_table_leave(table, handshake(7));
 	assert_null(hs_table_find(table, &key));
-	key = flow(SIZE);
-	assert_int_equal(hs_table_enter(table, &key, handshake(SIZE)), 0);
+	assert_int_equal(hs_table_enter(table, handshake(SIZE)), 0);
 }
 
-static void test_walk_and_leave(void **state)
+// The loser of a flow does not take the winner's entry with it.
+static void test_leave_other(void **state)
 {
-	bool seen[SIZE] = {false};
-	struct handshake *hs;
-	uint32_t cursor = 0;
+	struct handshake other = {.flow = flow(7)};
 
 	(void)state;
-	for (uint16_t i = 0; i < SIZE; i++) {
-		struct flow_key key = flow(i);
+	assert_int_equal(hs_table_enter(table, handshake(7)), 0);
+	hs_table_leave(table, &other);
+	assert_ptr_equal(hs_table_find(table, &other.flow), handshake(7));
+	assert_int_equal(hs_table_count(table), 1);
+}
 
-		hs_table_enter(table, &key, handshake(i));
-	}
-	while ((hs = hs_table_next(table, &cursor)) != NULL) {
-		uint16_t i = (uint16_t)((uintptr_t)hs - 1);
-		struct flow_key key = flow(i);
+// All leave while they are visited, or every other one.
+static void test_walk_and_leave(void **state)
+{
+	(void)state;
+	for (uint16_t step = 1; step <= 2; step++) {
+		struct handshake *hs, *next;
+		uint16_t seen = 0;
 
-		assert_false(seen[i]);
-		seen[i] = true;
-		hs_table_leave(table, &key);
+		for (uint16_t i = 0; i < SIZE; i++)
+			assert_int_equal(hs_table_enter(table, handshake(i)), 0);
+		for (hs = hs_table_first(table); hs != NULL; hs = next) {
+			assert_ptr_equal(hs, handshake(seen));
+			next = hs_table_next(hs);
+			if (seen++ % step == 0)
+				hs_table_leave(table, hs);
+		}
+		assert_int_equal(seen, SIZE);
+		assert_int_equal(hs_table_count(table), SIZE - SIZE / step);
+		while ((hs = hs_table_first(table)) != NULL)
+			hs_table_leave(table, hs);
+		assert_int_equal(hs_table_count(table), 0);
 	}
-	assert_int_equal(hs_table_count(table), 0);
-	for (uint16_t i = 0; i < SIZE; i++)
-		assert_true(seen[i]);
 }
 
 // Entering and leaving for long loses no room.
@@ -103,10 +114,10 @@ static void test_churn(void **state)
 
 	(void)state;
 	for (uint32_t n = 0; n < 100000; n++) {
-		struct flow_key key = flow((uint16_t)unit_random(&seed));
+		struct handshake hs = {.flow = flow((uint16_t)unit_random(&seed))};
 
-		assert_int_equal(hs_table_enter(table, &key, handshake(0)), 0);
-		hs_table_leave(table, &key);
+		assert_int_equal(hs_table_enter(table, &hs), 0);
+		hs_table_leave(table, &hs);
 	}
 	assert_int_equal(hs_table_count(table), 0);
 }
@@ -133,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_bound, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_leave_other, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_walk_and_leave, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_churn, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_early, set_up, tear_down),

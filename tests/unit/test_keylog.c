@@ -66,6 +66,15 @@ static void test_refused(void **state)
 	assert_null(keylog_create(file));
 	assert_int_equal(rte_errno, ELOOP);
 	unlink(file);
+	assert_int_equal(link(other, file), 0);
+	assert_null(keylog_create(file));
+	assert_int_equal(rte_errno, EPERM);
+	unlink(file);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(other, 1, 1), 0);
+		assert_null(keylog_create(other));
+		assert_int_equal(rte_errno, EPERM);
+	}
 	assert_int_equal(mkfifo(file, 0600), 0);
 	assert_null(keylog_create(file));
 	assert_int_equal(rte_errno, ENXIO);

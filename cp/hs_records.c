@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "hs_records.h"
+
+#include "hs_table.h"
+#include "keyblock.h"
+
+// What the records of a datagram ask for.
+struct verdict {
+	bool locked; // a record of epoch 1 came before its keys
+	bool lcore;  // a record for the session came before it
+};
+
+static void offer(struct handshake *hs, const uint8_t *record, uint16_t len)
+{
+	hs->bio.record = record;
+	hs->bio.record_len = len;
+	handshake_step(hs);
+}
+
+// True if the session with the keys exists, or could be made now.
+static bool has_keys(struct handshake *hs)
+{
+	struct cp *cp = hs->cp;
+	struct traffic_keys keys;
+	void *s;
+	int rc;
+
+	if (hs->bio.session != NULL)
+		return true;
+	rc = keyblock_derive(hs->ssl, &keys);
+	if (rc == -EAGAIN)
+		return false;
+	if (rc != 0) {
+		handshake_fail(hs, "the key block cannot be derived");
+		return false;
+	}
+	if (rte_mempool_get(cp->dp->session_pool, &s) == 0) {
+		hs->bio.session = s;
+		session_init(s, cp->aead, &keys, cp->config->replay_window);
+	} else {
+		hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
+		handshake_fail(hs, "no memory for one more session");
+	}
+	keys_wipe(&keys);
+	return hs->bio.session != NULL;
+}
+
+// OpenSSL sees handshake, ChangeCipherSpec and alert records, of epoch 1 only those that
+// authenticate, and never application data, which it would swallow.  Once it is done, whatever
+// comes in epoch 1 is for the session: also the alert of a client that gives up.
+static void take_record(struct handshake *hs, const uint8_t *p, uint16_t len,
+			const struct record *rec, struct verdict *verdict)
+{
+	bool data = rec->type == DTLS_APPLICATION_DATA;
+	bool done = hs->state == HS_WAIT_ROOM || hs->state == HS_WAIT_INSTALLED;
+
+	if (rec->epoch == 1 && (data || done))
+		verdict->lcore = true;
+	if (hs->state != HS_WAIT_CLIENT || data || rec->epoch > 1 ||
+	    rec->type < DTLS_CHANGE_CIPHER_SPEC || rec->type > DTLS_HANDSHAKE)
+		return;
+	if (rec->epoch == 0)
+		offer(hs, p, len);
+	else if (!has_keys(hs))
+		verdict->locked = true;
+	else if (hs_bio_accept(&hs->bio, p, len))
+		offer(hs, p, len);
+}
+
+static struct verdict take_all(struct handshake *hs, const uint8_t *p, size_t left)
+{
+	struct verdict verdict = {false, false};
+	struct record rec;
+
+	while (record_parse(p, left, &rec)) {
+		uint16_t len = DTLS_RECORD_HEADER_LEN + rec.fragment_len;
+
+		take_record(hs, p, len, &rec, &verdict);
+		p += len;
+		left -= len;
+	}
+	return verdict;
+}
+
+// Once there are keys, the records that came before them.
+static void offer_early(struct handshake *hs)
+{
+	if (hs->early.nb == 0 || hs->early_offered || hs->state != HS_WAIT_CLIENT || !has_keys(hs))
+		return;
+	hs->early_offered = true;
+	for (uint16_t i = 0; i < hs->early.nb; i++) {
+		struct rte_mbuf *m = hs->early.datagram[i].mbuf;
+
+		if (!take_all(hs, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len).lcore)
+			hs->early.datagram[i].l234_len = 0;
+	}
+}
+
+void hs_records_take(struct handshake *hs, const uint8_t *p, size_t len)
+{
+	take_all(hs, p, len);
+}
+
+void hs_records_datagram(struct handshake *hs, struct rte_mbuf *m, uint16_t l234_len)
+{
+	struct verdict verdict = take_all(hs, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+
+	offer_early(hs);
+	if (hs->state == HS_WAIT_REMOVE || !(verdict.lcore || verdict.locked))
+		rte_pktmbuf_free(m);
+	else if (hs_early_hold(&hs->early, hs->cp, m, l234_len, verdict.locked))
+		handshake_counters(hs)->early_held++;
+	else
+		handshake_counters(hs)->early_dropped++;
+}
