@@ -217,6 +217,21 @@ static void check_backend(struct config_doc *doc, const struct config *config, u
 			     text, family(&backend->addr));
 }
 
+// What cp/neigh.h keeps for good, and one entry for all that comes and goes.
+static void check_neighbours(struct config_doc *doc, const struct config *config)
+{
+	unsigned int least = config->backend_nb + 1u;
+
+	for (unsigned int i = 0; i < config->port_nb; i++)
+		least += (unsigned int)ip_is_set(&config->port[i].gateway_v4) +
+			 (unsigned int)ip_is_set(&config->port[i].gateway_v6);
+	config_at(doc, "limits");
+	if (config->neighbours < least)
+		config_error(doc, "neighbours",
+			     "%u is too few for the backends and gateways; expected %u or more",
+			     config->neighbours, least);
+}
+
 void config_check(struct config_doc *doc, const struct config *config)
 {
 	config_at(doc, "memory");
@@ -234,5 +249,6 @@ void config_check(struct config_doc *doc, const struct config *config)
 	}
 	for (unsigned int i = 0; i < config->backend_nb; i++)
 		check_backend(doc, config, i);
+	check_neighbours(doc, config);
 	config_at(doc, "%s", "");
 }

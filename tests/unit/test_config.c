@@ -208,6 +208,9 @@ static const struct row bad_meaning[] = {
 	{"address: 192.0.2.2", "address: 203.0.113.9",
 	 "t.yaml:29: backends[0].address: no inside port leads to 203.0.113.9; expected an inside "
 	 "IPv4 prefix that holds it, or a gateway\n"},
+	{"replay_window: 64", "neighbours: 2",
+	 "t.yaml:31: limits.neighbours: 2 is too few for the backends and gateways; expected 3 or "
+	 "more\n"},
 	{"address: 192.0.2.2", "address: 192.0.2.1",
 	 "t.yaml:29: backends[0].address: 192.0.2.1 is an address of this gateway; expected the "
 	 "backend's\n"},

@@ -417,7 +417,7 @@ static void starts_with_announcements_and_backends(void **state)
 	(void)state;
 	assert_int_equal(neigh_start(&l.cp), 0);
 	assert_int_equal(neigh_stats(&l.cp)->announced, 4);
-	assert_int_equal(neigh_stats(&l.cp)->referenced, 1);
+	assert_int_equal(neigh_stats(&l.cp)->referenced, 3);
 	link_pass(&l, 2200);
 	assert_int_equal(neigh_stats(&l.cp)->announced, 8);
 	link_pass(&l, 10000);
@@ -425,6 +425,30 @@ static void starts_with_announcements_and_backends(void **state)
 	link_flush(&l);
 	ip_parse("203.0.113.1", &l.config.backend[0].addr);
 	assert_int_equal(neigh_start(&l.cp), -ENETUNREACH);
+	link_flush(&l);
+}
+
+// Hosts on the link that take every entry lock nobody out who comes through a gateway.
+static void keeps_the_gateways(void **state)
+{
+	char text[IP_TEXT_LEN];
+
+	(void)state;
+	assert_int_equal(neigh_start(&l.cp), 0);
+	for (int i = 0; i < 2 * LINK_NEIGHBOURS; i++) {
+		struct route route;
+		struct ip_addr dst;
+
+		snprintf(text, sizeof(text), "198.51.100.%d", 10 + i);
+		put_arp(LINK_OUTSIDE, ARP_REQUEST, text, MAC, GATEWAY);
+		ip_parse(text, &dst);
+		neigh_route(&l.cp, &dst, true, &route);
+	}
+	assert_int_equal(neigh_stats(&l.cp)->referenced, LINK_NEIGHBOURS);
+	link_route(&l, "203.0.113.5", true);
+	link_route(&l, "2001:db8:9::5", true);
+	link_route(&l, "192.0.2.2", false);
+	assert_int_equal(neigh_stats(&l.cp)->referenced, LINK_NEIGHBOURS);
 	link_flush(&l);
 }
 
@@ -470,6 +494,7 @@ int main(void)
 		TEST(evicts_the_longest_unused),
 		TEST(shares_the_gateway),
 		TEST(starts_with_announcements_and_backends),
+		TEST(keeps_the_gateways),
 		TEST(counts_what_it_cannot_send),
 	};
 
