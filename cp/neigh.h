@@ -88,7 +88,7 @@ struct neigh_claim {
 	const struct rte_ether_addr *mac; // NULL: it names none
 	bool create;			  // a question to us: the host wants to talk to us
 	bool answer;			  // an answer to us; confirms the MAC if we have asked
-	bool override;			  // may change a known MAC address
+	bool override;			  // may change a known MAC, whose owner else is asked
 };
 
 // Enters what was received on the port (RFC 826; RFC 4861 sections 7.2.3 and 7.2.5).  Only a host
