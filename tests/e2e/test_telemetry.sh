@@ -53,7 +53,7 @@ for port in outside inside; do
 done
 [ "$(telemetry get /dtlsgw/drops,lcore=0 bad_tag)" -eq 0 ]
 for wrong in stats,lcore=1 stats,lcore=x stats,port=none stats,listener=none stats,colour=blue \
-	drops,lcore=1 drops,port=outside sessions,cursor=x sessions,$((id + 1)) sessions,no; do
+	drops,lcore=1 drops,port=outside sessions,cursor=x sessions,$((id + (1 << 32))) sessions,no; do
 	telemetry refused "/dtlsgw/$wrong"
 done
 # left and right are the gateway's own sums.
