@@ -107,6 +107,7 @@ struct config *config_load(const char *file, FILE *err)
 	free(text);
 	if (config == NULL)
 		return NULL;
+	config_check_host(&doc, config);
 	config_check_tls(&doc, config);
 	if (doc.error_nb > 0) {
 		config_destroy(config);

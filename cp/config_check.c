@@ -3,23 +3,14 @@
 
 #include <string.h>
 
+#include "eal.h"
+#include "route.h"
+
 #define MTU_IPV6_MIN 1280 // RFC 8200 section 5
 
 static const char *family(const struct ip_addr *a)
 {
 	return ip_is_v4(a) ? "IPv4" : "IPv6";
-}
-
-// A host's address that is good on every link: what cp/route.h finds a way to.
-static bool is_unicast(const struct ip_addr *a)
-{
-	static const struct ip_addr loopback = {.byte = {[15] = 1}};
-
-	if (ip_is_v4(a))
-		return a->byte[12] != 0 && a->byte[12] != 127 && a->byte[12] < 224;
-	if (a->byte[0] == 0xfe && (a->byte[1] & 0xc0) == 0x80)
-		return false;
-	return ip_is_set(a) && !ip_equal(a, &loopback) && a->byte[0] != 0xff;
 }
 
 // Where *a is a port's address: prints nothing, returns the port's index or port_nb.
@@ -32,12 +23,16 @@ static unsigned int port_find(const struct config *config, const struct ip_addr 
 	return config->port_nb;
 }
 
-static bool port_on_link(const struct config_port *port, const struct ip_addr *a)
+// The length of the port's longest prefix that holds *a; 0: none does.
+static uint8_t port_prefix(const struct config_port *port, const struct ip_addr *a)
 {
+	uint8_t longest = 0;
+
 	for (unsigned int i = 0; i < port->addr_nb; i++)
-		if (ip_in_prefix(a, &port->addr[i].addr, port->addr[i].prefix_len))
-			return true;
-	return false;
+		if (port->addr[i].prefix_len > longest &&
+		    ip_in_prefix(a, &port->addr[i].addr, port->addr[i].prefix_len))
+			longest = port->addr[i].prefix_len;
+	return longest;
 }
 
 static bool port_has_family(const struct config_port *port, bool v4)
@@ -48,14 +43,30 @@ static bool port_has_family(const struct config_port *port, bool v4)
 	return false;
 }
 
-static void check_unicast(struct config_doc *doc, const char *key, const struct ip_addr *a)
+// prefix_len: of the link that holds *a, 0 if there is none.
+static void check_host(struct config_doc *doc, const char *key, const struct ip_addr *a,
+		       uint8_t prefix_len)
 {
 	char text[IP_TEXT_LEN];
 
-	if (!is_unicast(a))
+	if (!route_is_host(a))
 		config_error(doc, key,
-			     "%s is unset, loopback, link-local or multicast; expected a host's "
-			     "address",
+			     "%s is unset, loopback or multicast; expected a host's address",
+			     ip_format(a, text));
+	else if (prefix_len > 0 && route_is_subnet(a, prefix_len))
+		config_error(doc, key,
+			     "%s is the whole of a subnet or its broadcast address; expected a "
+			     "host's address",
+			     ip_format(a, text));
+}
+
+static void check_global(struct config_doc *doc, const char *key, const struct ip_addr *a)
+{
+	char text[IP_TEXT_LEN];
+
+	if (route_is_link_local(a))
+		config_error(doc, key,
+			     "%s is link-local; expected an address that is good on every link",
 			     ip_format(a, text));
 }
 
@@ -83,7 +94,8 @@ static void check_port_addr(struct config_doc *doc, const struct config *config,
 	char text[IP_TEXT_LEN];
 
 	config_at(doc, "ports[%u].addresses[%u]", i, j);
-	check_unicast(doc, "", &addr->addr);
+	check_host(doc, "", &addr->addr, addr->prefix_len);
+	check_global(doc, "", &addr->addr);
 	for (unsigned int p = 0; p <= i; p++) {
 		for (unsigned int a = 0; a < (p == i ? j : config->port[p].addr_nb); a++)
 			if (ip_equal(&config->port[p].addr[a].addr, &addr->addr))
@@ -97,12 +109,14 @@ static void check_port_addr(struct config_doc *doc, const struct config *config,
 static void check_gateway(struct config_doc *doc, const struct config *config,
 			  const struct config_port *port, const struct ip_addr *gateway)
 {
+	uint8_t prefix_len = port_prefix(port, gateway);
 	char text[IP_TEXT_LEN];
 
 	if (!ip_is_set(gateway))
 		return;
 	ip_format(gateway, text);
-	if (!port_on_link(port, gateway))
+	check_host(doc, "gateways", gateway, prefix_len);
+	if (prefix_len == 0 && !(route_is_link_local(gateway) && port_has_family(port, false)))
 		config_error(doc, "gateways",
 			     "%s lies in no prefix of this port; expected a "
 			     "neighbour's address",
@@ -114,22 +128,47 @@ static void check_gateway(struct config_doc *doc, const struct config *config,
 			     text);
 }
 
+// The interface behind a virtual device and its length; 0: it has none.
+static const char *device_interface(const char *device, size_t *len)
+{
+	const char *at = strstr(device, ",iface=");
+
+	at += at != NULL ? strlen(",iface=") : 0;
+	*len = at != NULL ? strcspn(at, ",") : 0;
+	return at;
+}
+
+// Device i may not be device j under another spelling, nor share its interface.
+static void check_device(struct config_doc *doc, const struct config *config, unsigned int i,
+			 unsigned int j)
+{
+	char name[EAL_DEVICE_NAME_LEN], other_name[EAL_DEVICE_NAME_LEN];
+	const char *interface, *other;
+	size_t len, other_len;
+
+	eal_device_name(config->port[i].device, name);
+	eal_device_name(config->port[j].device, other_name);
+	interface = device_interface(config->port[i].device, &len);
+	other = device_interface(config->port[j].device, &other_len);
+	if (strcmp(name, other_name) == 0)
+		config_error(doc, "device",
+			     "%s is the device of ports[%u] too; expected a device of its own",
+			     name, j);
+	else if (len > 0 && len == other_len && memcmp(interface, other, len) == 0)
+		config_error(doc, "device",
+			     "%.*s is the interface of ports[%u] too; expected an interface of its "
+			     "own",
+			     (int)len, interface, j);
+}
+
 static void check_port(struct config_doc *doc, const struct config *config, unsigned int i)
 {
 	const struct config_port *port = &config->port[i];
 
 	config_at(doc, "ports[%u]", i);
 	check_name(doc, "ports", config->port[0].name, sizeof(*port), i);
-	for (unsigned int j = 0; j < i; j++) {
-		size_t len = strcspn(port->device, ",");
-
-		if (strcspn(config->port[j].device, ",") == len &&
-		    strncmp(config->port[j].device, port->device, len) == 0)
-			config_error(doc, "device",
-				     "%.*s is the device of ports[%u] too; "
-				     "expected a device of its own",
-				     (int)len, port->device, j);
-	}
+	for (unsigned int j = 0; j < i; j++)
+		check_device(doc, config, i, j);
 	if (port->mtu < MTU_IPV6_MIN && port_has_family(port, false))
 		config_error(doc, "mtu", "%u is too small for IPv6; expected %d or more", port->mtu,
 			     MTU_IPV6_MIN);
@@ -190,7 +229,7 @@ static bool backend_has_route(const struct config *config, const struct ip_addr 
 
 		if (port->role != CONFIG_INSIDE || !port_has_family(port, v4))
 			continue;
-		if (ip_is_set(gateway) || port_on_link(port, a))
+		if (ip_is_set(gateway) || port_prefix(port, a) > 0)
 			return true;
 	}
 	return false;
@@ -199,11 +238,20 @@ static bool backend_has_route(const struct config *config, const struct ip_addr 
 static void check_backend(struct config_doc *doc, const struct config *config, unsigned int i)
 {
 	const struct config_backend *backend = &config->backend[i];
+	uint8_t prefix_len = 0;
 	char text[IP_TEXT_LEN];
+
+	for (unsigned int p = 0; p < config->port_nb; p++) {
+		uint8_t len = port_prefix(&config->port[p], &backend->addr);
+
+		if (config->port[p].role == CONFIG_INSIDE && len > prefix_len)
+			prefix_len = len;
+	}
 
 	config_at(doc, "backends[%u]", i);
 	check_name(doc, "backends", config->backend[0].name, sizeof(*backend), i);
-	check_unicast(doc, "address", &backend->addr);
+	check_host(doc, "address", &backend->addr, prefix_len);
+	check_global(doc, "address", &backend->addr);
 	ip_format(&backend->addr, text);
 	if (port_find(config, &backend->addr) < config->port_nb)
 		config_error(doc, "address",
@@ -215,6 +263,21 @@ static void check_backend(struct config_doc *doc, const struct config *config, u
 			     "no inside port leads to %s; expected an inside "
 			     "%s prefix that holds it, or a gateway",
 			     text, family(&backend->addr));
+}
+
+// What cp/neigh.h keeps for good, and one entry for all that comes and goes.
+static void check_neighbours(struct config_doc *doc, const struct config *config)
+{
+	unsigned int least = config->backend_nb + 1u;
+
+	for (unsigned int i = 0; i < config->port_nb; i++)
+		least += (unsigned int)ip_is_set(&config->port[i].gateway_v4) +
+			 (unsigned int)ip_is_set(&config->port[i].gateway_v6);
+	config_at(doc, "limits");
+	if (config->neighbours < least)
+		config_error(doc, "neighbours",
+			     "%u is too few for the backends and gateways; expected %u or more",
+			     config->neighbours, least);
 }
 
 void config_check(struct config_doc *doc, const struct config *config)
@@ -234,5 +297,6 @@ void config_check(struct config_doc *doc, const struct config *config)
 	}
 	for (unsigned int i = 0; i < config->backend_nb; i++)
 		check_backend(doc, config, i);
+	check_neighbours(doc, config);
 	config_at(doc, "%s", "");
 }

@@ -61,18 +61,24 @@ static bool boolean(struct config_doc *doc, const char *key, const char *text, b
 	return word(doc, key, text, value, words) == 1;
 }
 
-static void name(struct config_doc *doc, const char *text, char dst[static CONFIG_NAME_LEN])
+// True if text is a name; prints otherwise.
+static bool is_name(struct config_doc *doc, const char *key, const char *text)
 {
 	static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				    "0123456789_-";
 	size_t len = strlen(text);
 
-	if (len == 0 || len >= CONFIG_NAME_LEN || strspn(text, chars) != len)
-		config_error(doc, "name",
-			     "\"%.64s\" is no name; expected 1 to %d letters, digits, - and _",
-			     text, CONFIG_NAME_LEN - 1);
-	else
-		memcpy(dst, text, len + 1);
+	if (len > 0 && len < CONFIG_NAME_LEN && strspn(text, chars) == len)
+		return true;
+	config_error(doc, key, "\"%.64s\" is no name; expected 1 to %d letters, digits, - and _",
+		     text, CONFIG_NAME_LEN - 1);
+	return false;
+}
+
+static void name(struct config_doc *doc, const char *text, char dst[static CONFIG_NAME_LEN])
+{
+	if (is_name(doc, "name", text))
+		memcpy(dst, text, strlen(text) + 1);
 }
 
 // A copy of text, or of value if it is not given.
@@ -162,6 +168,8 @@ static void fill_eal(struct config_doc *doc, const struct raw_config *raw, struc
 	config->memory_mb = number(doc, "memory_mb", raw->memory.memory_mb, 0, 0, 1048576);
 	config_at(doc, "eal");
 	config->file_prefix = copy(doc, "file_prefix", raw->eal.file_prefix, "dtlsgw");
+	if (config->file_prefix != NULL)
+		is_name(doc, "file_prefix", config->file_prefix);
 	for (unsigned int i = 0; i < raw->eal.args_count; i++) {
 		config_at(doc, "eal.args[%u]", i);
 		config->eal_arg[config->eal_arg_nb++] = copy(doc, "", raw->eal.args[i], NULL);

@@ -8,18 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEVICE_NAME_LEN 64
-
-// A device's name as ethdev has it: "net_af_packet0", or "0000:17:00.0" for "17:00.0,args".
-// Returns true if it is a PCI address.
-static bool device_name(const char *device, char name[static DEVICE_NAME_LEN])
+bool eal_device_name(const char *device, char name[static EAL_DEVICE_NAME_LEN])
 {
 	struct rte_pci_addr pci;
 
-	snprintf(name, DEVICE_NAME_LEN, "%.*s", (int)strcspn(device, ","), device);
+	snprintf(name, EAL_DEVICE_NAME_LEN, "%.*s", (int)strcspn(device, ","), device);
 	if (rte_pci_addr_parse(name, &pci) != 0)
 		return false;
-	rte_pci_device_name(&pci, name, DEVICE_NAME_LEN);
+	rte_pci_device_name(&pci, name, EAL_DEVICE_NAME_LEN);
 	return true;
 }
 
@@ -74,11 +70,11 @@ static void add_memory(struct eal_args *args, int *ret, const struct config *con
 
 static void add_ports(struct eal_args *args, int *ret, const struct config *config)
 {
-	char name[DEVICE_NAME_LEN];
+	char name[EAL_DEVICE_NAME_LEN];
 	unsigned int pci_nb = 0;
 
 	for (unsigned int i = 0; i < config->port_nb; i++) {
-		bool pci = device_name(config->port[i].device, name);
+		bool pci = eal_device_name(config->port[i].device, name);
 
 		add(args, ret, pci ? "--allow=%s" : "--vdev=%s", config->port[i].device);
 		pci_nb += pci;
@@ -118,14 +114,14 @@ void eal_args_fini(struct eal_args *args)
 
 int eal_check_ports(const struct config *config, const char *file, FILE *err)
 {
-	char name[DEVICE_NAME_LEN];
+	char name[EAL_DEVICE_NAME_LEN];
 	uint16_t id;
 	int ret = 0;
 
 	for (unsigned int i = 0; i < config->port_nb; i++) {
 		const struct config_port *port = &config->port[i];
 
-		device_name(port->device, name);
+		eal_device_name(port->device, name);
 		if (rte_eth_dev_get_port_by_name(name, &id) == 0)
 			continue;
 		fprintf(err,

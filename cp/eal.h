@@ -6,7 +6,12 @@
 
 #include "config.h"
 
-#define EAL_ARG_MAX 128
+#define EAL_ARG_MAX	    128
+#define EAL_DEVICE_NAME_LEN 64
+
+// A device's name as ethdev has it: "net_af_packet0", or "0000:17:00.0" for "17:00.0,args".
+// Returns true if it is a PCI address.
+bool eal_device_name(const char *device, char name[static EAL_DEVICE_NAME_LEN]);
 
 // Arguments of rte_eal_init(), which sorts and changes argv: own[] is what eal_args_fini() frees.
 struct eal_args {

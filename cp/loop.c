@@ -162,6 +162,16 @@ static void stop(struct cp *cp)
 	install_shutdown(cp);
 }
 
+void loop_signals(int how)
+{
+	sigset_t stop;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	pthread_sigmask(how, &stop, NULL);
+}
+
 int loop_run(struct cp *cp)
 {
 	uint64_t stop_tsc = UINT64_MAX;
@@ -172,6 +182,7 @@ int loop_run(struct cp *cp)
 	ret = wait_init(&wait);
 	if (ret < 0)
 		return ret;
+	loop_signals(SIG_UNBLOCK);
 	while (!over) {
 		bool work;
 

@@ -10,6 +10,10 @@ struct event_base *loop_base_create(void);
 // Gives the message of an lcore to the module that it is for.
 void loop_dispatch(struct cp *cp, const struct msg *msg);
 
+// Blocks (SIG_BLOCK) or unblocks SIGTERM and SIGINT for this thread and those it starts.  main()
+// blocks them before anything else: one that comes early waits for loop_run(), which unblocks them.
+void loop_signals(int how);
+
 // The control plane's thread from launch to stop: takes the lcores' messages and runs the events
 // of cp->base, all under cp->lock, and waits without it.  On SIGTERM or SIGINT closes every session
 // and returns when they are gone, or after LOOP_STOP_S.  Returns 0 or -errno.

@@ -174,6 +174,7 @@ int main(int argc, char **argv)
 	struct config *config;
 	int ret;
 
+	loop_signals(SIG_BLOCK);
 	ret = read_options(argc, argv, &options);
 	if (ret >= 0)
 		return ret;

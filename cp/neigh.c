@@ -308,27 +308,6 @@ void neigh_destroy(struct neigh *n)
 	free(n);
 }
 
-int neigh_start(struct cp *cp)
-{
-	struct neigh *n = cp->neigh;
-
-	neigh_frame_announce(cp);
-	n->announce_nb = ANNOUNCE_NB - 1;
-	n->announce_tsc = n->now_tsc + ANNOUNCE_S * n->second_tsc;
-	for (uint16_t i = 0; i < cp->config->backend_nb; i++) {
-		const struct config_backend *backend = &cp->config->backend[i];
-		struct route route;
-		int rc = neigh_route(cp, &backend->addr, false, &route);
-
-		if (rc != 0) {
-			LOG(ERR, "neigh: backend %s: no way to its address: %s", backend->name,
-			    strerror(-rc));
-			return rc;
-		}
-	}
-	return 0;
-}
-
 static void entry_ref(struct cp *cp, struct entry *e)
 {
 	struct neigh *n = cp->neigh;
@@ -341,24 +320,88 @@ static void entry_ref(struct cp *cp, struct entry *e)
 		begin(cp, e, NEIGH_PROBE);
 }
 
-int neigh_route(struct cp *cp, const struct ip_addr *dst, bool outside, struct route *route)
+// The entry of addr, made if need be, with one more reference; NULL if every entry is referenced.
+static struct entry *entry_hold(struct cp *cp, uint16_t port_id, const struct ip_addr *addr)
+{
+	struct entry *e = entry_find(cp->neigh, port_id, addr);
+
+	if (e == NULL) {
+		e = entry_create(cp, port_id, addr);
+		if (e == NULL)
+			return NULL;
+		begin(cp, e, NEIGH_INCOMPLETE);
+	}
+	entry_ref(cp, e);
+	return e;
+}
+
+static int hold_gateway(struct cp *cp, uint16_t port_id, const struct ip_addr *gateway)
+{
+	char text[IP_TEXT_LEN];
+
+	if (!ip_is_set(gateway) || entry_hold(cp, port_id, gateway) != NULL)
+		return 0;
+	LOG(ERR, "neigh: no entry for gateway %s", ip_format(gateway, text));
+	return -ENOSPC;
+}
+
+// Neighbours that come and go may not take the place of the ways to everybody else.
+static int hold_gateways(struct cp *cp, enum config_role role)
+{
+	for (uint16_t i = 0; i < cp->config->port_nb; i++) {
+		const struct config_port *port = &cp->config->port[i];
+		int rc;
+
+		if (port->role != role)
+			continue;
+		rc = hold_gateway(cp, cp->dp->port_id[i], &port->gateway_v4);
+		if (rc == 0)
+			rc = hold_gateway(cp, cp->dp->port_id[i], &port->gateway_v6);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+int neigh_start(struct cp *cp)
 {
 	struct neigh *n = cp->neigh;
+	int rc;
+
+	neigh_frame_announce(cp);
+	n->announce_nb = ANNOUNCE_NB - 1;
+	n->announce_tsc = n->now_tsc + ANNOUNCE_S * n->second_tsc;
+	rc = hold_gateways(cp, CONFIG_OUTSIDE);
+	if (rc == 0)
+		rc = hold_gateways(cp, CONFIG_INSIDE);
+	if (rc != 0)
+		return rc;
+	for (uint16_t i = 0; i < cp->config->backend_nb; i++) {
+		const struct config_backend *backend = &cp->config->backend[i];
+		struct route route;
+
+		rc = neigh_route(cp, &backend->addr, false, &route);
+		if (rc != 0) {
+			LOG(ERR, "neigh: backend %s: no way to its address: %s", backend->name,
+			    strerror(-rc));
+			return rc;
+		}
+	}
+	return 0;
+}
+
+int neigh_route(struct cp *cp, const struct ip_addr *dst, bool outside, struct route *route)
+{
 	struct route_hop hop;
 	struct entry *e;
 	int rc = route_find(cp->dp, dst, outside, &hop);
 
 	if (rc != 0)
 		return rc;
-	e = entry_find(n, hop.port_id, &hop.hop);
-	if (e == NULL) {
-		e = entry_create(cp, hop.port_id, &hop.hop);
-		if (e == NULL)
-			return -ENOSPC;
-		begin(cp, e, NEIGH_INCOMPLETE);
-	}
-	entry_ref(cp, e);
-	*route = (struct route){hop.port_id, entry_index(n, e), hop.src};
+	e = entry_hold(cp, hop.port_id, &hop.hop);
+	if (e == NULL)
+		return -ENOSPC;
+	*route = (struct route){hop.port_id, entry_index(cp->neigh, e), hop.src};
 	return 0;
 }
 

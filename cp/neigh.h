@@ -27,7 +27,7 @@
 // Counters.  Writer: cp.
 #define NEIGH_STATS(X)                                                                             \
 	X(entries, "entries in use")                                                               \
-	X(referenced, "entries that sessions or backends need")                                    \
+	X(referenced, "entries that sessions, gateways or backends need")                          \
 	X(asked, "ARP requests and neighbour solicitations sent")                                  \
 	X(announced, "announcements of the gateway's addresses sent")                              \
 	X(answered, "ARP requests and neighbour solicitations answered")                           \
@@ -53,8 +53,9 @@ struct neigh *neigh_create(struct cp *cp);
 void neigh_destroy(struct neigh *n); // NULL is fine
 
 // Announces the gateway's addresses (RFC 5227 section 2.3, RFC 4861 section 7.2.6) and takes a
-// reference of every backend's next hop for good.  Returns 0, or -errno after a LOG that names the
-// backend that cannot be reached.
+// reference for good of every port's gateways and of every backend's next hop.  Returns 0, or
+// -errno after a LOG that names the backend that cannot be reached, or the gateway without an
+// entry.
 int neigh_start(struct cp *cp);
 
 // How a destination is reached.
@@ -87,7 +88,7 @@ struct neigh_claim {
 	const struct rte_ether_addr *mac; // NULL: it names none
 	bool create;			  // a question to us: the host wants to talk to us
 	bool answer;			  // an answer to us; confirms the MAC if we have asked
-	bool override;			  // may change a known MAC address
+	bool override;			  // may change a known MAC, whose owner else is asked
 };
 
 // Enters what was received on the port (RFC 826; RFC 4861 sections 7.2.3 and 7.2.5).  Only a host

@@ -175,7 +175,8 @@ static void handle_arp(struct cp *cp, const struct frame *f)
 	struct arp arp;
 	bool to_us, probe;
 
-	if (!arp_parse(f->l3, f->l3_len, &arp) || !is_other_host(f->port, &arp.sender_mac)) {
+	if (!arp_parse(f->l3, f->l3_len, &arp) || !is_other_host(f->port, &arp.sender_mac) ||
+	    !rte_is_same_ether_addr(&f->src, &arp.sender_mac)) {
 		refuse(cp);
 		return;
 	}
@@ -197,7 +198,6 @@ static void handle_arp(struct cp *cp, const struct frame *f)
 			.mac = &arp.sender_mac,
 			.create = to_us && arp.op == ARP_REQUEST,
 			.answer = to_us && arp.op == ARP_REPLY,
-			.override = true,
 		};
 
 		neigh_learn(cp, f->port_id, &claim);

@@ -50,8 +50,7 @@ static bool is_gateway_own(const struct dp *dp, const struct ip_addr *addr)
 	return false;
 }
 
-// True if addr names an IPv4 subnet, or all its hosts (RFC 1122 section 3.2.1.3).
-static bool is_subnet(const struct ip_addr *addr, uint8_t prefix_len)
+bool route_is_subnet(const struct ip_addr *addr, uint8_t prefix_len)
 {
 	uint32_t host, mask;
 
@@ -87,7 +86,7 @@ bool route_is_neighbour(const struct dp *dp, const struct port *port, const stru
 	if (route_is_link_local(addr))
 		return true;
 	own = connected(port, addr);
-	return own != NULL && !is_subnet(addr, own->prefix_len);
+	return own != NULL && !route_is_subnet(addr, own->prefix_len);
 }
 
 // The port's address towards hop for datagrams that are routed on.
@@ -132,7 +131,7 @@ static int find_connected(const struct dp *dp, const struct ip_addr *dst, bool o
 	hop->hop = *dst;
 	if (best == NULL)
 		return -ENOENT;
-	return is_subnet(dst, best->prefix_len) ? -ENETUNREACH : 0;
+	return route_is_subnet(dst, best->prefix_len) ? -ENETUNREACH : 0;
 }
 
 static int find_gateway(const struct dp *dp, const struct ip_addr *dst, bool outside,

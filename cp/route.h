@@ -19,6 +19,9 @@ int route_find(const struct dp *dp, const struct ip_addr *dst, bool outside, str
 // True if addr can be one host's address: no group, no broadcast, neither loopback nor unset.
 bool route_is_host(const struct ip_addr *addr);
 
+// True if addr names its IPv4 subnet, or all the subnet's hosts (RFC 1122 section 3.2.1.3).
+bool route_is_subnet(const struct ip_addr *addr, uint8_t prefix_len);
+
 bool route_is_link_local(const struct ip_addr *addr); // IPv6 only
 
 // True if addr is one of the port's, its IPv6 link-local address included.

@@ -364,6 +364,8 @@ int telemetry_start(struct cp *cp)
 	if (ret == 0)
 		ret = rte_telemetry_register_cmd("/dtlsgw/neighbours", on_neighbours,
 						 "Counters of ARP and neighbour discovery");
+	if (ret < 0)
+		telemetry_stop();
 	return ret;
 }
 

@@ -17,7 +17,8 @@
 //   /dtlsgw/neighbours           counters of ARP and neighbour discovery
 //
 // left and right are the sides of the equation in include/stats.h: they agree whenever no packet is
-// under way.  Registers the commands; returns 0 or -errno.  cp must outlive telemetry_stop().
+// under way.  Registers the commands; returns 0, or -errno and every command
+// fails.  cp must outlive telemetry_stop().
 int telemetry_start(struct cp *cp);
 
 // Every command fails from now on; one that runs is waited for.

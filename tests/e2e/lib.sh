@@ -89,7 +89,7 @@ gateway_stop() {
 	[ $status -eq 0 ] || { echo "the gateway ended with status $status" >&2 && return 1; }
 }
 
-# telemetry get COMMAND KEY | await COMMAND KEY N | sum
+# telemetry get COMMAND KEY | await COMMAND KEY N | zero COMMAND KEY | refused COMMAND | sum
 telemetry() {
 	python3 "$E2E/telemetry.py" "$NAME" "$@"
 }

@@ -4,6 +4,8 @@
 
 telemetry.py PREFIX get COMMAND KEY            prints one value
 telemetry.py PREFIX await COMMAND KEY N        until the value is N or more, at most 10 s
+telemetry.py PREFIX zero COMMAND KEY           until the value is 0, at most 10 s
+telemetry.py PREFIX refused COMMAND            the answer is null
 telemetry.py PREFIX sum                        rx = tx + punt + handoff + drops on every lcore
 """
 
@@ -21,10 +23,12 @@ class Gateway:
         self.socket.connect(f"/run/dpdk/{prefix}/dpdk_telemetry.v2")
         self.size = json.loads(self.socket.recv(1024))["max_output_len"]
 
-    def ask(self, command):
+    def answer(self, command):
         self.socket.send(command.encode())
-        answer = json.loads(self.socket.recv(self.size))
-        value = next(iter(answer.values()))
+        return next(iter(json.loads(self.socket.recv(self.size)).values()))
+
+    def ask(self, command):
+        value = self.answer(command)
         if value is None:
             sys.exit(f"{command}: no answer")
         return value
@@ -64,6 +68,12 @@ def main():
     elif what == "await":
         if not wait(lambda: gateway.ask(args[0])[args[1]] >= int(args[2]), 10):
             sys.exit(f"{args[0]} {args[1]} is {gateway.ask(args[0])[args[1]]}, not {args[2]}")
+    elif what == "zero":
+        if not wait(lambda: gateway.ask(args[0])[args[1]] == 0, 10):
+            sys.exit(f"{args[0]} {args[1]} is {gateway.ask(args[0])[args[1]]}, not 0")
+    elif what == "refused":
+        if (answer := gateway.answer(args[0])) is not None:
+            sys.exit(f"{args[0]}: {answer}")
     elif what == "sum":
         check_sum(gateway)
     else:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# SIGTERM: every client gets a close_notify, the gateway ends with 0.
+# SIGTERM: every client gets a close_notify, the gateway ends with 0; also when it comes in the start.
 . "$(dirname "$0")/lib.sh"
 
 up
@@ -13,3 +13,14 @@ telemetry sum
 gateway_stop
 wait "$client"
 [ "$(grep -c "by close_notify" "$LAB_RUN/client.log")" -eq 40 ]
+
+# The first line stands there long before the gateway runs.
+lab_run early "$LAB_GATEWAY_NS" "$DTLSGW" -c "$LAB_RUN/lab.yaml"
+LAB_GATEWAY=$LAB_PID
+until [ -s "$LAB_RUN/early.log" ]; do
+	kill -0 "$LAB_GATEWAY"
+	sleep 0.01
+done
+! grep -q "dtlsgw .* runs" "$LAB_RUN/early.log" || fail "the signal comes too late for this test"
+gateway_stop
+grep -q "dtlsgw stops" "$LAB_RUN/early.log" || fail "it did not end in order"

@@ -179,8 +179,45 @@ static const struct row bad_meaning[] = {
 	 "t.yaml:20: ports[1].addresses[1]: 192.0.2.1 stands in ports[1].addresses[0] too; "
 	 "expected an address of its own\n"},
 	{"192.0.2.1/24\n", "192.0.2.1/24\n      - fe80::1/64\n",
-	 "t.yaml:20: ports[1].addresses[1]: fe80::1 is unset, loopback, link-local or multicast; "
-	 "expected a host's address\n"},
+	 "t.yaml:20: ports[1].addresses[1]: fe80::1 is link-local; expected an address that is "
+	 "good on every link\n"},
+	{"192.0.2.1/24\n", "192.0.2.1/24\n      - 192.0.3.255/24\n",
+	 "t.yaml:20: ports[1].addresses[1]: 192.0.3.255 is the whole of a subnet or its broadcast "
+	 "address; expected a host's address\n"},
+	{"192.0.2.1/24\n", "192.0.2.1/24\n      - 192.0.3.0/24\n",
+	 "t.yaml:20: ports[1].addresses[1]: 192.0.3.0 is the whole of a subnet or its broadcast "
+	 "address; expected a host's address\n"},
+	{"address: 192.0.2.2", "address: 192.0.2.255",
+	 "t.yaml:29: backends[0].address: 192.0.2.255 is the whole of a subnet or its broadcast "
+	 "address; expected a host's address\n"},
+	{"address: 192.0.2.2", "address: 127.0.0.1",
+	 "t.yaml:29: backends[0].address: 127.0.0.1 is unset, loopback or multicast; expected a "
+	 "host's address\n"
+	 "t.yaml:29: backends[0].address: no inside port leads to 127.0.0.1; expected an inside "
+	 "IPv4 prefix that holds it, or a gateway\n"},
+	{"[198.51.100.254]", "[198.51.100.255]",
+	 "t.yaml:14: ports[0].gateways: 198.51.100.255 is the whole of a subnet or its broadcast "
+	 "address; expected a host's address\n"},
+	{"    addresses:\n", "    gateways: [fe80::2]\n    addresses:\n",
+	 "t.yaml:18: ports[1].gateways: fe80::2 lies in no prefix of this port; expected a "
+	 "neighbour's address\n"},
+	{"file_prefix: t", "file_prefix: a/b",
+	 "t.yaml:7: eal.file_prefix: \"a/b\" is no name; expected 1 to 31 letters, digits, - and "
+	 "_\n"},
+	{"net_null0\n    role: outside\n    mtu: 1400\n    addresses: [198.51.100.1/24, "
+	 "2001:db8:1::1/64]\n    gateways: [198.51.100.254]\n  - name: in\n    device: "
+	 "net_null1,copy=1\n",
+	 "17:00.0\n    role: outside\n    addresses: [198.51.100.1/24]\n  - name: in\n    device: "
+	 "0000:17:00.0\n",
+	 "t.yaml:14: ports[1].device: 0000:17:00.0 is the device of ports[0] too; expected a "
+	 "device of its own\n"},
+	{"net_null0\n    role: outside\n    mtu: 1400\n    addresses: [198.51.100.1/24, "
+	 "2001:db8:1::1/64]\n    gateways: [198.51.100.254]\n  - name: in\n    device: "
+	 "net_null1,copy=1\n",
+	 "net_af_packet0,iface=e0\n    role: outside\n    addresses: [198.51.100.1/24]\n  - name: "
+	 "in\n    device: net_af_packet1,qpairs=1,iface=e0\n",
+	 "t.yaml:14: ports[1].device: e0 is the interface of ports[0] too; expected an interface "
+	 "of its own\n"},
 	{"role: inside", "role: outside",
 	 "t.yaml:8: ports: no port has the role inside; expected at least one\n"
 	 "t.yaml:29: backends[0].address: no inside port leads to 192.0.2.2; expected an inside "
@@ -215,6 +252,9 @@ static const struct row bad_meaning[] = {
 	{"address: 192.0.2.2", "address: 203.0.113.9",
 	 "t.yaml:29: backends[0].address: no inside port leads to 203.0.113.9; expected an inside "
 	 "IPv4 prefix that holds it, or a gateway\n"},
+	{"replay_window: 64", "neighbours: 2",
+	 "t.yaml:31: limits.neighbours: 2 is too few for the backends and gateways; expected 3 or "
+	 "more\n"},
 	{"address: 192.0.2.2", "address: 192.0.2.1",
 	 "t.yaml:29: backends[0].address: 192.0.2.1 is an address of this gateway; expected the "
 	 "backend's\n"},
@@ -281,6 +321,25 @@ static void test_no_mapping(void **state)
 	}
 }
 
+static const char *const good_changes[][2] = {
+	{"[198.51.100.254]", "[198.51.100.254, \"fe80::254\"]"}, // the port has IPv6
+	{"192.0.2.1/24", "192.0.2.3/31"},			 // no broadcast address
+};
+
+static void test_good_changes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < UNIT_NB(good_changes); i++) {
+		char *text = edit(
+			&(struct row){.find = good_changes[i][0], .replace = good_changes[i][1]});
+		char *lines = errors(text, strlen(text));
+
+		assert_string_equal(lines, "");
+		free(lines);
+		free(text);
+	}
+}
+
 static void test_good(void **state)
 {
 	struct config_doc doc;
@@ -330,9 +389,10 @@ static void test_good(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad_syntax), cmocka_unit_test(test_bad_structure),
-		cmocka_unit_test(test_bad_value),  cmocka_unit_test(test_bad_meaning),
-		cmocka_unit_test(test_no_mapping), cmocka_unit_test(test_good),
+		cmocka_unit_test(test_bad_syntax),   cmocka_unit_test(test_bad_structure),
+		cmocka_unit_test(test_bad_value),    cmocka_unit_test(test_bad_meaning),
+		cmocka_unit_test(test_no_mapping),   cmocka_unit_test(test_good),
+		cmocka_unit_test(test_good_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -278,9 +278,10 @@ static const struct {
 	unsigned int asked;
 } messages[] = {
 	{"same MAC", false, false, true, true, GATEWAY, MAC, MAC, 0},
-	{"reply with another MAC", false, false, true, true, GATEWAY, OTHER_MAC, OTHER_MAC, 1},
-	{"gratuitous reply", false, false, true, true, HOST, OTHER_MAC, OTHER_MAC, 1},
-	{"gratuitous request", false, true, true, true, HOST, OTHER_MAC, OTHER_MAC, 1},
+	{"reply with another MAC", false, false, true, true, GATEWAY, OTHER_MAC, MAC, 1},
+	{"gratuitous reply", false, false, true, true, HOST, OTHER_MAC, MAC, 1},
+	{"gratuitous request", false, true, true, true, HOST, OTHER_MAC, MAC, 1},
+	{"request to us", false, true, true, true, GATEWAY, OTHER_MAC, MAC, 2},
 	{"advertisement, same MAC", true, false, true, true, NULL, MAC, MAC, 0},
 	{"solicited, no override", true, false, true, false, NULL, OTHER_MAC, MAC, 1},
 	{"unsolicited, no override", true, false, false, false, NULL, OTHER_MAC, MAC, 1},
@@ -314,21 +315,57 @@ static void verifies_what_it_did_not_ask_for(void **state)
 	}
 }
 
-// A wrong claim for a host that answers does not last.
-static void returns_to_who_answers(void **state)
+#define ASK_OWNER                                                                                  \
+	MAC "020000000001080600010800060400010200000000"                                           \
+	    "01c6336401000000000000c6336402"
+
+// A wrong ARP claim takes nothing from a host that answers, also not while it is asked.
+static void stays_with_who_answers(void **state)
+{
+	uint16_t hop = reachable();
+
+	(void)state;
+	put_arp(LINK_OUTSIDE, ARP_REPLY, HOST, OTHER_MAC, HOST);
+	link_expect(&l, LINK_OUTSIDE, ASK_OWNER);
+	answer(OTHER_MAC);
+	assert_string_equal(link_mac(&l, hop), MAC);
+	answer(MAC);
+	assert_string_equal(link_mac(&l, hop), MAC);
+	link_pass(&l, 500 * NEIGH_REACHABLE_S - 1000);
+}
+
+// A host that has moved to another MAC is found there once the old one is silent.
+static void follows_who_moves(void **state)
 {
 	uint16_t hop = reachable();
 	char dst[13];
 
 	(void)state;
-	put_arp(LINK_OUTSIDE, ARP_REPLY, HOST, OTHER_MAC, HOST);
-	assert_string_equal(link_mac(&l, hop), OTHER_MAC);
-	assert_int_equal(link_flush(&l), 1);
-	for (int i = 0; i < NEIGH_PROBES; i++)
+	put_arp(LINK_OUTSIDE, ARP_REQUEST, HOST, OTHER_MAC, HOST);
+	link_expect(&l, LINK_OUTSIDE, ASK_OWNER);
+	for (int i = 1; i < NEIGH_PROBES; i++) {
 		wait_question(1200, dst);
+		assert_string_equal(dst, MAC);
+	}
+	wait_question(1200, dst);
 	assert_string_equal(dst, BROADCAST);
-	answer(MAC);
+	answer(OTHER_MAC);
+	assert_string_equal(link_mac(&l, hop), OTHER_MAC);
+}
+
+// A wrong advertisement that may override (RFC 4861 section 7.2.5) does not last.
+static void returns_to_who_answers(void **state)
+{
+	uint16_t hop = link_route(&l, HOST6, true);
+
+	(void)state;
+	put_advertisement(HOST6, MAC, true, true);
+	put_advertisement(HOST6, OTHER_MAC, false, true);
+	assert_string_equal(link_mac(&l, hop), OTHER_MAC);
+	link_pass(&l, 1000 * NEIGH_PROBES * NEIGH_PROBE_S + 200);
+	put_advertisement(HOST6, MAC, true, true);
 	assert_string_equal(link_mac(&l, hop), MAC);
+	link_flush(&l);
 }
 
 // RFC 4861 section 7.2.5: without its option an advertisement resolves nothing.
@@ -417,7 +454,7 @@ static void starts_with_announcements_and_backends(void **state)
 	(void)state;
 	assert_int_equal(neigh_start(&l.cp), 0);
 	assert_int_equal(neigh_stats(&l.cp)->announced, 4);
-	assert_int_equal(neigh_stats(&l.cp)->referenced, 1);
+	assert_int_equal(neigh_stats(&l.cp)->referenced, 3);
 	link_pass(&l, 2200);
 	assert_int_equal(neigh_stats(&l.cp)->announced, 8);
 	link_pass(&l, 10000);
@@ -425,6 +462,30 @@ static void starts_with_announcements_and_backends(void **state)
 	link_flush(&l);
 	ip_parse("203.0.113.1", &l.config.backend[0].addr);
 	assert_int_equal(neigh_start(&l.cp), -ENETUNREACH);
+	link_flush(&l);
+}
+
+// Hosts on the link that take every entry lock nobody out who comes through a gateway.
+static void keeps_the_gateways(void **state)
+{
+	char text[IP_TEXT_LEN];
+
+	(void)state;
+	assert_int_equal(neigh_start(&l.cp), 0);
+	for (int i = 0; i < 2 * LINK_NEIGHBOURS; i++) {
+		struct route route;
+		struct ip_addr dst;
+
+		snprintf(text, sizeof(text), "198.51.100.%d", 10 + i);
+		put_arp(LINK_OUTSIDE, ARP_REQUEST, text, MAC, GATEWAY);
+		ip_parse(text, &dst);
+		neigh_route(&l.cp, &dst, true, &route);
+	}
+	assert_int_equal(neigh_stats(&l.cp)->referenced, LINK_NEIGHBOURS);
+	link_route(&l, "203.0.113.5", true);
+	link_route(&l, "2001:db8:9::5", true);
+	link_route(&l, "192.0.2.2", false);
+	assert_int_equal(neigh_stats(&l.cp)->referenced, LINK_NEIGHBOURS);
 	link_flush(&l);
 }
 
@@ -464,12 +525,15 @@ int main(void)
 		TEST(forgets_what_is_not_referenced),
 		TEST(learns_from_a_request),
 		cmocka_unit_test(verifies_what_it_did_not_ask_for),
+		TEST(stays_with_who_answers),
+		TEST(follows_who_moves),
 		TEST(returns_to_who_answers),
 		TEST(needs_the_address_option),
 		TEST(ignores_answers_on_another_link),
 		TEST(evicts_the_longest_unused),
 		TEST(shares_the_gateway),
 		TEST(starts_with_announcements_and_backends),
+		TEST(keeps_the_gateways),
 		TEST(counts_what_it_cannot_send),
 	};
 

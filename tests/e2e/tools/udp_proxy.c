@@ -27,6 +27,7 @@ static const char *const side_names[] = {"client", "server"};
 static struct {
 	const char *listen_host, *listen_port, *host, *port;
 	uint64_t drop_any, drop[SIDES]; // number of the datagram to drop, from 1; 0: none
+	uint64_t last[SIDES];		// datagrams behind it are dropped; 0: none
 	bool drop_last_flight;
 	uint64_t loss, duplicate, reorder; // percent
 	uint64_t seed;
@@ -40,6 +41,7 @@ static const struct option_line lines[] = {
 	{.name = "drop-any", .number = &opt.drop_any}, // counted over both sides
 	{.name = "drop-client", .number = &opt.drop[CLIENT]},
 	{.name = "drop-server", .number = &opt.drop[SERVER]},
+	{.name = "last-client", .number = &opt.last[CLIENT]}, // what comes behind it is dropped
 	{.name = "drop-last-flight", .flag = &opt.drop_last_flight}, // the server's, once
 	{.name = "loss", .number = &opt.loss},
 	{.name = "duplicate", .number = &opt.duplicate},
@@ -114,6 +116,7 @@ static bool last_flight_drop(enum side from, const uint8_t *p, size_t len)
 static bool is_dropped(enum side from, const uint8_t *p, size_t len)
 {
 	bool chosen = seen[from] == opt.drop[from] || seen[CLIENT] + seen[SERVER] == opt.drop_any ||
+		      (opt.last[from] > 0 && seen[from] > opt.last[from]) ||
 		      last_flight_drop(from, p, len);
 
 	if (chosen)

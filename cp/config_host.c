@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config_check.h"
+
+// As EAL finds a CPU.
+static void check_cpu(struct config_doc *doc, const char *key, unsigned int cpu)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/topology/core_id", cpu);
+	if (access(path, F_OK) != 0)
+		config_error(doc, key, "this machine has no CPU %u; expected one that is online",
+			     cpu);
+}
+
+// The file is opened at start, after DPDK: it must be there, or possible in its directory.
+static void check_keylog(struct config_doc *doc, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	char dir[4096];
+
+	if (access(file, W_OK) == 0)
+		return;
+	if (errno == ENOENT) {
+		snprintf(dir, sizeof(dir), "%.*s", slash != NULL ? (int)(slash - file) + 1 : 1,
+			 slash != NULL ? file : ".");
+		if (access(dir, W_OK | X_OK) == 0)
+			return;
+	}
+	config_error(doc, "keylog", "%s: %s; expected a file that can be written", file,
+		     strerror(errno));
+}
+
+void config_check_host(struct config_doc *doc, const struct config *config)
+{
+	config_at(doc, "lcores");
+	check_cpu(doc, "control", config->control_cpu);
+	for (unsigned int i = 0; i < config->lcore_nb; i++) {
+		config_at(doc, "lcores.workers[%u]", i);
+		check_cpu(doc, "", config->lcore_cpu[i]);
+	}
+	config_at(doc, "log");
+	if (config->keylog != NULL)
+		check_keylog(doc, config->keylog);
+	config_at(doc, "%s", "");
+}
