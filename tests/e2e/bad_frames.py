@@ -73,6 +73,7 @@ def frames(mac, own):
         # Of UDP they would wait for the rest of their datagram.  AF_PACKET takes IPv4 fragments to
         # put them together, and truncated VLAN tags.
         "ip_fragment": [v6(b"\x06" + b"\0" * 30, header=44)],
+        "fragment_len": [v6(b"\x11\0\x20\x01" + b"\0" * 28, header=44)],
         "ip_address": [v4(udp(data, dst=bytes([198, 51, 100, 9])), dst=bytes([198, 51, 100, 9])),
                        v4(udp(data, src=b"\xff" * 4), src=b"\xff" * 4),
                        v6(udp6(data), dst=CLIENT6)],

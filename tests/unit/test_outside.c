@@ -450,16 +450,11 @@ static void classified_drops_are_counted(void **state)
 		bool checksum;
 		enum drop reason;
 	} changes[] = {
-		{12, {0x88, 0xcc}, false, DROP_ETH_TYPE},
-		{4, {9, 9}, false, DROP_ETH_ADDRESS},
-		{12, {0x81, 0x00}, false, DROP_VLAN},
-		{14, {0x44, 0}, false, DROP_IP_HEADER},
-		{14, {0x46, 0}, false, DROP_IP_OPTIONS},
-		{24, {0, 0}, false, DROP_IP_CHECKSUM},
-		{26, {127, 0}, true, DROP_IP_ADDRESS},
-		{20, {0x20, 0}, true, DROP_IP_FRAGMENT}, // and no multiple of 8 bytes	  {22, {64,
-							 // 6}, true, DROP_IP_PROTOCOL},
-		{38, {0, 7}, false, DROP_UDP_HEADER},
+		{12, {0x88, 0xcc}, false, DROP_ETH_TYPE},   {4, {9, 9}, false, DROP_ETH_ADDRESS},
+		{12, {0x81, 0x00}, false, DROP_VLAN},	    {14, {0x44, 0}, false, DROP_IP_HEADER},
+		{14, {0x46, 0}, false, DROP_IP_OPTIONS},    {24, {0, 0}, false, DROP_IP_CHECKSUM},
+		{20, {0x3f, 0xff}, true, DROP_IP_FRAGMENT}, {26, {127, 0}, true, DROP_IP_ADDRESS},
+		{22, {64, 6}, true, DROP_IP_PROTOCOL},	    {38, {0, 7}, false, DROP_UDP_HEADER},
 		{40, {1, 1}, false, DROP_UDP_CHECKSUM},
 	};
 	uint8_t frame[PACKET_MAX];
