@@ -46,7 +46,7 @@ static const char *create_tables(struct cp *cp)
 		hs_table_create(cp->config->half_open, cp->dp->mbuf_pool->size / EARLY_SHARE);
 	if (cp->handshakes == NULL)
 		return "the handshakes";
-	cp->sessions = session_dir_create(cp->config->sessions);
+	cp->sessions = session_dir_create(cp->config->sessions, cp->config->half_open);
 	if (cp->sessions == NULL)
 		return "the sessions";
 	cp->nat = nat_pool_create(&cp->dp->nat);

@@ -262,6 +262,7 @@ static struct handshake *begin(struct cp *cp, const struct msg *msg,
 		hs->listener = msg->listener;
 		hs->lcore = msg->lcore;
 		hs->hello_id = msg->id;
+		hs->restart = msg->live;
 		hs->begun_tsc = rte_rdtsc();
 		hs->bio.epoch0_seq = hello->record_seq;
 		memcpy(hs->random, hello->version + 2, sizeof(hs->random));

@@ -26,6 +26,7 @@ struct handshake {
 	uint8_t listener;  // index in config.listener
 	uint16_t lcore;	   // that has the flow
 	uint64_t hello_id; // of the last HELLO message
+	bool restart;	   // the flow had a live session when the handshake began
 	SSL *ssl;	   // WAIT_CLIENT only
 	const char *suite; // OpenSSL's name, once it is known
 	struct event *timer;

@@ -77,7 +77,7 @@ const char *install_build(struct handshake *hs)
 		neigh_release(cp, inside.next_hop);
 		return "no free port towards the backend";
 	}
-	entry = session_dir_enter(cp->sessions, s);
+	entry = session_dir_enter(cp->sessions, s, hs->restart);
 	if (entry == NULL) {
 		nat_pool_give(cp->nat, s->nat_addr, s->nat_port);
 		neigh_release(cp, inside.next_hop);

@@ -11,26 +11,29 @@
 
 struct session_dir {
 	uint32_t max;
+	uint32_t slots; // max and the spare ones
 	uint32_t count;
 	uint32_t first_free;
 	uint32_t remove_at; // in front of it no entry has removing clear
 	struct session_entry entry[];
 };
 
-struct session_dir *session_dir_create(uint32_t max)
+struct session_dir *session_dir_create(uint32_t max, uint32_t spare)
 {
-	struct session_dir *dir = calloc(1, sizeof(*dir) + max * sizeof(dir->entry[0]));
+	uint32_t slots = max + spare;
+	struct session_dir *dir = calloc(1, sizeof(*dir) + slots * sizeof(dir->entry[0]));
 
 	if (dir == NULL) {
 		rte_errno = ENOMEM;
 		return NULL;
 	}
 	dir->max = max;
-	for (uint32_t i = 0; i < max; i++) {
+	dir->slots = slots;
+	for (uint32_t i = 0; i < slots; i++) {
 		dir->entry[i].id = UINT64_C(1) << 32 | i;
-		dir->entry[i].next_free = i + 1 < max ? i + 1 : NO_SLOT;
+		dir->entry[i].next_free = i + 1 < slots ? i + 1 : NO_SLOT;
 	}
-	dir->first_free = max > 0 ? 0 : NO_SLOT;
+	dir->first_free = slots > 0 ? 0 : NO_SLOT;
 	return dir;
 }
 
@@ -39,11 +42,11 @@ void session_dir_destroy(struct session_dir *dir)
 	free(dir);
 }
 
-struct session_entry *session_dir_enter(struct session_dir *dir, struct session *s)
+struct session_entry *session_dir_enter(struct session_dir *dir, struct session *s, bool replaces)
 {
 	struct session_entry *entry;
 
-	if (dir->first_free == NO_SLOT)
+	if (dir->first_free == NO_SLOT || (dir->count >= dir->max && !replaces))
 		return NULL;
 	entry = &dir->entry[dir->first_free];
 	dir->first_free = entry->next_free;
@@ -61,7 +64,7 @@ struct session_entry *session_dir_find(const struct session_dir *dir, session_id
 {
 	uint32_t slot = (uint32_t)id;
 
-	if (slot >= dir->max || dir->entry[slot].id != id || dir->entry[slot].session == NULL)
+	if (slot >= dir->slots || dir->entry[slot].id != id || dir->entry[slot].session == NULL)
 		return NULL;
 	return (struct session_entry *)(uintptr_t)&dir->entry[slot];
 }
@@ -85,7 +88,7 @@ uint32_t session_dir_count(const struct session_dir *dir)
 
 struct session_entry *session_dir_unremoved(struct session_dir *dir)
 {
-	for (; dir->remove_at < dir->max; dir->remove_at++) {
+	for (; dir->remove_at < dir->slots; dir->remove_at++) {
 		struct session_entry *entry = &dir->entry[dir->remove_at];
 
 		if (entry->session != NULL && !entry->removing)
@@ -117,7 +120,7 @@ static void view_set(struct session_view *view, const struct session_entry *entr
 
 bool session_dir_next(const struct session_dir *dir, uint32_t *cursor, struct session_view *view)
 {
-	while (*cursor < dir->max) {
+	while (*cursor < dir->slots) {
 		const struct session_entry *entry = &dir->entry[(*cursor)++];
 
 		if (entry->session != NULL && entry->live) {

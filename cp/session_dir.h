@@ -45,14 +45,15 @@ struct session_view {
 	uint64_t rx_records, rx_bytes, rx_forged, tx_records, tx_bytes;
 };
 
-// Room for max sessions.  Returns NULL with rte_errno set.
-struct session_dir *session_dir_create(uint32_t max);
+// Room for max sessions, and spare more that replace one of them.  Returns NULL with rte_errno set.
+struct session_dir *session_dir_create(uint32_t max, uint32_t spare);
 
 // NULL is fine.
 void session_dir_destroy(struct session_dir *dir);
 
-// Takes a slot for s and sets s->id.  NULL: all slots are taken.
-struct session_entry *session_dir_enter(struct session_dir *dir, struct session *s);
+// Takes a slot for s and sets s->id; a spare one only if s replaces a session, which leaves soon.
+// NULL: all slots are taken.
+struct session_entry *session_dir_enter(struct session_dir *dir, struct session *s, bool replaces);
 
 // NULL if no such session is in the directory (any more).
 struct session_entry *session_dir_find(const struct session_dir *dir, session_id id);

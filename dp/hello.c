@@ -106,7 +106,7 @@ static void admit(struct lcore *lc, struct rte_mbuf *m, const struct datagram *d
 	uint32_t id;
 
 	if (likely(ring_has_room(lc, RING_RESERVE_HELLO)))
-		verdict = life_handshake_begin(lc, &dg->flow, &id);
+		verdict = life_handshake_begin(lc, &dg->flow, &id, &msg.live);
 	if (verdict != BURST_PASS) {
 		drop(lc, m, verdict);
 		return;

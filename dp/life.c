@@ -85,7 +85,7 @@ void life_end(struct lcore *lc, struct session *s, enum session_end end)
 	table_leave(lc->table, flow);
 }
 
-uint8_t life_handshake_begin(struct lcore *lc, const struct flow_key *key, uint32_t *id)
+uint8_t life_handshake_begin(struct lcore *lc, const struct flow_key *key, uint32_t *id, bool *live)
 {
 	struct flow *flow = table_find(lc->table, key);
 	bool begun = flow != NULL && flow->handshake_tsc != 0;
@@ -105,6 +105,7 @@ uint8_t life_handshake_begin(struct lcore *lc, const struct flow_key *key, uint3
 	flow->handshake_tsc = lc->now_tsc + lc->handshake_tsc;
 	flow->handshake_id = ++lc->handshake_id;
 	*id = flow->handshake_id;
+	*live = flow->session != NULL;
 	return BURST_PASS;
 }
 

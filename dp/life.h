@@ -19,8 +19,9 @@ void life_end(struct lcore *lc, struct session *s, enum session_end end);
 #define LIFE_PUNT_MAX 1024
 
 // The flow of key is now in handshake, until handshake_tsc at the latest, under a new *id.  Returns
-// BURST_PASS, or DROP_HALF_OPEN, DROP_TABLE_FULL or DROP_PUNT_RATE.
-uint8_t life_handshake_begin(struct lcore *lc, const struct flow_key *key, uint32_t *id);
+// BURST_PASS, or DROP_HALF_OPEN, DROP_TABLE_FULL or DROP_PUNT_RATE.  *live: it has a session too.
+uint8_t life_handshake_begin(struct lcore *lc, const struct flow_key *key, uint32_t *id,
+			     bool *live);
 void life_handshake_end(struct lcore *lc, struct flow *flow);
 
 // Seals m's data as one record of s and sends it.  Takes m, which counts as made.

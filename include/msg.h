@@ -51,11 +51,14 @@ enum msg_type {
 struct msg {
 	uint8_t type;	      // enum msg_type
 	uint8_t content_type; // TX_RECORD, PLAIN_RECORD: enum dtls_content_type
-	uint8_t end;	      // SESSION_REMOVE: enum session_end
-	uint8_t listener;     // HELLO: index in config.listener
-	uint16_t lcore;	      // dp → cp: the sender
-	uint16_t l234_len;    // HELLO, RECORD: bytes of frame headers in front of the data
-	session_id id;	      // HELLO, HANDSHAKE_REMOVE: of the HELLO, new with each
+	union {
+		uint8_t end; // SESSION_REMOVE: enum session_end
+		bool live;   // HELLO: the flow has a session, which the new one replaces
+	};
+	uint8_t listener;  // HELLO: index in config.listener
+	uint16_t lcore;	   // dp → cp: the sender
+	uint16_t l234_len; // HELLO, RECORD: bytes of frame headers in front of the data
+	session_id id;	   // HELLO, HANDSHAKE_REMOVE: of the HELLO, new with each
 	union {
 		struct rte_mbuf *mbuf;
 		struct session *session;

@@ -101,7 +101,7 @@ void lab_start(struct lab *lab)
 	cp->aead = aead_create();
 	cp->tls[0] = tls_create(&cp->config->listener[0], NULL);
 	cp->handshakes = hs_table_create(cp->config->half_open, 64);
-	cp->sessions = session_dir_create(cp->config->sessions);
+	cp->sessions = session_dir_create(cp->config->sessions, cp->config->half_open);
 	cp->nat = nat_pool_create(&cp->dp->nat);
 	cp->neigh = neigh_create(cp);
 	assert_non_null(cp->tls[0]);

@@ -152,7 +152,7 @@ static void test_session_limit(void **state)
 	static struct lab_client second;
 
 	(void)state;
-	lab.cp.sessions = session_dir_create(1);
+	lab.cp.sessions = session_dir_create(1, 1);
 	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
 	lab_client_start(&lab, &second, LAB_PORT + 1, LAB_ECDSA);
 	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
@@ -160,10 +160,15 @@ static void test_session_limit(void **state)
 	assert_int_equal(ERR_GET_REASON(ERR_get_error()), SSL_R_TLSV1_ALERT_INTERNAL_ERROR);
 	ERR_clear_error();
 	lab_check_echo(&client, "x");
+	lab_client_stop(&client);
+	lab_client_stop(&second);
+	// A client that comes again on its own flow replaces its session.
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
+	lab_check_echo(&client, "y");
 	lab_close(&client);
 	lab_check_idle(&lab);
 	lab_client_stop(&client);
-	lab_client_stop(&second);
 	session_dir_destroy(lab.cp.sessions);
 	lab.cp.sessions = usual;
 }

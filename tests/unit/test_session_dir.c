@@ -12,7 +12,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	memset(session, 0, sizeof(session));
-	dir = session_dir_create(SIZE);
+	dir = session_dir_create(SIZE, 0);
 	return dir == NULL;
 }
 
@@ -29,16 +29,16 @@ static void test_bound(void **state)
 
 	(void)state;
 	for (int i = 0; i < SIZE; i++) {
-		entry[i] = session_dir_enter(dir, &session[i]);
+		entry[i] = session_dir_enter(dir, &session[i], false);
 		assert_non_null(entry[i]);
 		assert_int_not_equal(session[i].id, 0);
 		assert_ptr_equal(session_dir_find(dir, session[i].id), entry[i]);
 	}
-	assert_null(session_dir_enter(dir, &session[SIZE]));
+	assert_null(session_dir_enter(dir, &session[SIZE], false));
 	assert_int_equal(session_dir_count(dir), SIZE);
 	session_dir_leave(dir, entry[3]);
 	assert_int_equal(session_dir_count(dir), SIZE - 1);
-	assert_non_null(session_dir_enter(dir, &session[SIZE]));
+	assert_non_null(session_dir_enter(dir, &session[SIZE], false));
 	assert_int_not_equal(session[SIZE].id, session[3].id);
 }
 
@@ -49,7 +49,7 @@ static void test_stale_ids(void **state)
 
 	(void)state;
 	for (int i = 0; i < 100; i++) {
-		struct session_entry *entry = session_dir_enter(dir, &session[0]);
+		struct session_entry *entry = session_dir_enter(dir, &session[0], false);
 
 		old[i] = session[0].id;
 		for (int k = 0; k < i; k++)
@@ -81,8 +81,8 @@ static void test_list(void **state)
 	s->suite = AEAD_AES_256_GCM;
 	s->rx.records = 11;
 	s->tx.bytes = 22;
-	session_dir_enter(dir, &session[1]); // not live yet
-	session_dir_enter(dir, s)->live = true;
+	session_dir_enter(dir, &session[1], false); // not live yet
+	session_dir_enter(dir, s, false)->live = true;
 	assert_true(session_dir_next(dir, &cursor, &view));
 	assert_int_equal(view.id, s->id);
 	assert_string_equal(view.peer, "198.51.100.2:40000");
@@ -101,7 +101,7 @@ static void test_removal(void **state)
 
 	(void)state;
 	for (int i = 0; i < SIZE; i++)
-		session_dir_enter(dir, &session[i]);
+		session_dir_enter(dir, &session[i], false);
 	session_dir_leave(dir, session_dir_find(dir, session[5].id));
 	for (int i = 0; i < SIZE - 1; i++) {
 		entry = session_dir_unremoved(dir);
