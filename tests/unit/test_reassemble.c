@@ -23,11 +23,12 @@ static void begin_handshakes(void)
 {
 	struct flow_key flow = rig_flow(&rig, RIG_CLIENT_PORT);
 	uint32_t id;
+	bool live;
 
-	assert_int_equal(life_handshake_begin(lc, &flow, &id), BURST_PASS);
+	assert_int_equal(life_handshake_begin(lc, &flow, &id, &live), BURST_PASS);
 	ip_parse(RIG_CLIENT6, &flow.remote);
 	ip_parse(RIG_GATEWAY6, &flow.local);
-	assert_int_equal(life_handshake_begin(lc, &flow, &id), BURST_PASS);
+	assert_int_equal(life_handshake_begin(lc, &flow, &id, &live), BURST_PASS);
 }
 
 static int set_up(void **state)
