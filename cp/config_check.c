@@ -131,10 +131,14 @@ static void check_gateway(struct config_doc *doc, const struct config *config,
 // The interface behind a virtual device and its length; 0: it has none.
 static const char *device_interface(const char *device, size_t *len)
 {
-	const char *at = strstr(device, ",iface=");
+	static const char key[] = ",iface=";
+	const char *at = strstr(device, key);
 
-	at += at != NULL ? strlen(",iface=") : 0;
-	*len = at != NULL ? strcspn(at, ",") : 0;
+	*len = 0;
+	if (at == NULL)
+		return NULL;
+	at += strlen(key);
+	*len = strcspn(at, ",");
 	return at;
 }
 
