@@ -40,6 +40,7 @@ static void configure(struct plane *p, uint32_t window)
 		.idle_timeout_s = 3600,
 		.handshake_timeout_s = 30,
 		.replay_window = window,
+		.control_rate = 1000,
 		.neighbours = 16,
 	};
 	for (int side = 0; side < 2; side++) {
