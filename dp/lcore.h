@@ -47,7 +47,7 @@ struct lcore {
 		uint64_t neighbour; // TSC cycles of credit, at most a second
 		uint64_t echo;
 	} bucket[CONFIG_PORT_MAX]; // by port index: what may be punted as MSG_FRAME
-	uint32_t hash_secret;
+	struct table_secret hash_secret;
 	uint32_t half_open_max;
 	uint32_t handshake_id; // last one given out
 	uint32_t walk;	       // housekeeping's place in the table

@@ -186,7 +186,7 @@ static void keep_own(struct lcore *lc, struct datagrams *d)
 	uint16_t kept = 0;
 
 	for (uint16_t i = 0; i < d->n; i++) {
-		uint32_t hash = table_hash(&d->dg[i].flow, lc->hash_secret);
+		uint32_t hash = table_hash(&d->dg[i].flow, &lc->hash_secret);
 		struct rte_mbuf *m = d->mbuf[i];
 		uint16_t owner = lc->id;
 
