@@ -97,7 +97,7 @@ static void open_records(struct lcore *lc)
 
 		if (unlikely(b->verdict[i] != BURST_PASS)) {
 			reject(lc, i, b->verdict[i]);
-			if (s->rx.forged >= s->rx.forged_limit && s->state == SESSION_LIVE)
+			if (s->forged >= s->forged_limit && s->state == SESSION_LIVE)
 				life_end(lc, s, SESSION_END_FORGERY_LIMIT);
 			continue;
 		}
@@ -203,6 +203,15 @@ static void keep_own(struct lcore *lc, struct datagrams *d)
 	d->n = kept;
 }
 
+// The lines of a session that opening touches, besides the key and the window's bitmap.
+static void prefetch_rx(const struct session *s)
+{
+	rte_prefetch0(s);
+	rte_prefetch0((const uint8_t *)s + offsetof(struct session, rx));
+	rte_prefetch0((const uint8_t *)s + offsetof(struct session, rx) + RTE_CACHE_LINE_SIZE);
+}
+
+// Finds the flows, and sends for their sessions.
 static void look_up(struct lcore *lc, struct datagrams *d)
 {
 	const struct flow_key *key[BURST_MAX];
@@ -210,6 +219,10 @@ static void look_up(struct lcore *lc, struct datagrams *d)
 	for (uint16_t i = 0; i < d->n; i++)
 		key[i] = &d->dg[i].flow;
 	table_lookup_burst(lc->table, key, d->hash, d->n, d->flow);
+	for (uint16_t i = 0; i < d->n; i++) {
+		if (likely(d->flow[i] != NULL))
+			prefetch_rx(d->flow[i]->session);
+	}
 }
 
 // Sends datagram i on its way.  Returns true if it is a ClientHello, which the caller sees to.
