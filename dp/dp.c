@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lcore.h"
+#include "life.h"
 #include "port_start.h"
 #include "ring.h"
 
@@ -92,6 +93,8 @@ static int create_lcore(struct data_plane *plane, uint16_t id)
 	snprintf(name, sizeof(name), "table_%u", id);
 	lc->table = table_create(name, share(config->sessions, dp->lcore_nb) + lc->half_open_max,
 				 &lc->hash_secret, SOCKET_ID_ANY);
+	if (lc->table != NULL)
+		lc->walk_rate = life_walk_rate(lc);
 	dp->punt[id] = create_ring("punt", id, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	dp->install[id] = create_ring("install", id, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	dp->stats[id] = &lc->stats;

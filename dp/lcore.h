@@ -42,6 +42,7 @@ struct lcore {
 	uint64_t second_tsc; // TSC cycles of a second
 	uint64_t filled_tsc; // when the buckets were filled last
 	uint64_t walked_tsc; // when housekeeping last walked the table
+	uint64_t walk_rate;  // slots of the table a TSC cycle, times 2^32
 	uint64_t frame_tsc;  // of credit that a punted frame costs
 	struct {
 		uint64_t neighbour; // TSC cycles of credit, at most a second

@@ -101,7 +101,8 @@ static void open_records(struct lcore *lc)
 				life_end(lc, s, SESSION_END_FORGERY_LIMIT);
 			continue;
 		}
-		rte_pktmbuf_free(lc->burst_copy[i]);
+		if (unlikely(lc->burst_copy[i] != NULL))
+			rte_pktmbuf_free(lc->burst_copy[i]);
 		if (likely(s->state == SESSION_LIVE))
 			take(lc, s, b->mbuf[i], b->record[i].type);
 		else
@@ -196,8 +197,10 @@ static void keep_own(struct lcore *lc, struct datagrams *d)
 			ring_handoff(lc, owner, m, MSG_HANDOFF);
 			continue;
 		}
-		d->mbuf[kept] = m;
-		d->dg[kept] = d->dg[i];
+		if (unlikely(kept != i)) {
+			d->mbuf[kept] = m;
+			d->dg[kept] = d->dg[i];
+		}
 		d->hash[kept++] = hash;
 	}
 	d->n = kept;
