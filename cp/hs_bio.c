@@ -200,7 +200,7 @@ bool hs_bio_accept(struct hs_bio *h, const uint8_t *record, uint16_t len)
 	struct aead_op op;
 
 	if (len > sizeof(copy) || !record_parse(record, len, &rec) || rec.epoch != s->rx.epoch ||
-	    !replay_fresh(&s->rx.replay, rec.seq) || s->rx.forged >= s->rx.forged_limit)
+	    !replay_fresh(&s->rx.replay, rec.seq) || s->forged >= s->forged_limit)
 		return false;
 	memcpy(copy, record, len);
 	if (!record_open_prepare(s->suite, s->rx.iv, copy, &rec, &op))
@@ -208,7 +208,7 @@ bool hs_bio_accept(struct hs_bio *h, const uint8_t *record, uint16_t len)
 	op.key = &s->rx.key;
 	aead_open_burst(h->aead, &op, 1);
 	explicit_bzero(copy, sizeof(copy));
-	s->rx.forged += !op.ok;
+	s->forged += !op.ok;
 	return op.ok && replay_accept(&s->rx.replay, rec.seq);
 }
 

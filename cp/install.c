@@ -58,7 +58,7 @@ static void set_limits(const struct config *config, struct session *s)
 {
 	lower(&s->tx.seq_limit, config->seal_records);
 	lower(&s->tx.blocks_left, config->seal_blocks);
-	lower(&s->rx.forged_limit, config->forged_records);
+	lower(&s->forged_limit, config->forged_records);
 }
 
 const char *install_build(struct handshake *hs)

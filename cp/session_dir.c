@@ -113,7 +113,7 @@ static void view_set(struct session_view *view, const struct session_entry *entr
 	ip_port_format(&s->backend, s->backend_port, view->backend);
 	view->rx_records = STATS_READ(s->rx.records);
 	view->rx_bytes = STATS_READ(s->rx.bytes);
-	view->rx_forged = STATS_READ(s->rx.forged);
+	view->rx_forged = STATS_READ(s->forged);
 	view->tx_records = STATS_READ(s->tx.seq);
 	view->tx_bytes = STATS_READ(s->tx.bytes);
 }

@@ -76,12 +76,29 @@ static uint16_t run_len(const struct aead_op *op, uint16_t n)
 	return len;
 }
 
+// The lines of a GCM key that len bytes need: round keys in front, and at the end the powers of the
+// hash key, the first the last, one for each block of data, additional data and lengths.
+static inline void prefetch_key(const struct aead_key *key, uint32_t len)
+{
+	const uint8_t *front = (const uint8_t *)key, *end = (const uint8_t *)(&key->gcm + 1);
+	uint32_t powers_len = RTE_MIN(len + 4 * 16, (uint32_t)sizeof(key->gcm) - 240);
+
+	for (unsigned int i = 0; i < 3; i++)
+		rte_prefetch0(front + i * RTE_CACHE_LINE_SIZE);
+	for (const uint8_t *p = end - powers_len; p < end; p += RTE_CACHE_LINE_SIZE)
+		rte_prefetch0(p);
+	rte_prefetch0(end - 1);
+}
+
+// Before operation i of n.
 static inline void prefetch(const struct aead_op *op, uint16_t i, uint16_t n)
 {
-	if (i + 4 < n) {
-		rte_prefetch0(op[i + 4].key);
-		rte_prefetch0(op[i + 4].data);
+	if (i == 0) {
+		for (uint16_t k = 1; k < RTE_MIN(n, 4); k++)
+			prefetch_key(op[k].key, op[k].data_len);
 	}
+	if (i + 4 < n)
+		prefetch_key(op[i + 4].key, op[i + 4].data_len);
 }
 
 static void seal_aes_128_gcm(struct aead *aead, struct aead_op *op, uint16_t n)

@@ -5,6 +5,7 @@
 #include <rte_mbuf.h>
 #include <rte_udp.h>
 
+#include "cksum.h"
 #include "dtls.h"
 
 #define ARP_LEN	     28
@@ -16,7 +17,8 @@ struct frame {
 	const struct port *port;
 	const uint8_t *start; // of the frame
 	const uint8_t *l3;
-	uint32_t left; // bytes from l3 on; once the IP header is read, of the IP datagram
+	uint32_t left;	   // bytes from l3 on
+	uint64_t addr_sum; // of both IP addresses, for UDP's checksum
 	uint64_t ol_flags;
 	struct datagram *dg;
 };
@@ -51,10 +53,13 @@ static bool is_link_local(const struct ip_addr *addr)
 	return addr->byte[0] == 0xfe && (addr->byte[1] & 0xc0) == 0x80;
 }
 
-static bool is_unicast(const struct ip_addr *addr)
+static bool is_unicast_v4(const struct ip_addr *addr)
 {
-	if (ip_is_v4(addr))
-		return addr->byte[12] != 0 && addr->byte[12] < 224 && addr->byte[12] != 127;
+	return addr->byte[12] != 0 && addr->byte[12] < 224 && addr->byte[12] != 127;
+}
+
+static bool is_unicast_v6(const struct ip_addr *addr)
+{
 	return addr->byte[0] != 0xff && ip_is_set(addr);
 }
 
@@ -66,26 +71,20 @@ static bool is_protected(const struct port *port, const uint8_t *payload, uint16
 
 static bool udp_checksum_good(const struct frame *f, const struct rte_udp_hdr *udp, uint16_t len)
 {
-	const struct flow_key *flow = &f->dg->flow;
-	bool v4 = ip_is_v4(&flow->remote);
-	size_t at = v4 ? 12 : 0, addr_len = v4 ? 4 : 16;
 	uint64_t state = f->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
-	uint32_t sum;
+	uint64_t sum;
 
 	if (udp->dgram_cksum == 0)
-		return v4; // RFC 768, RFC 8200 section 8.1
+		return ip_is_v4(&f->dg->flow.remote); // RFC 768, RFC 8200 section 8.1
 	if (state == RTE_MBUF_F_RX_L4_CKSUM_BAD)
 		return false;
 	// NONE: not filled in on the way here, but known to be intact.
 	if (state != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN ||
 	    is_protected(f->port, (const uint8_t *)(udp + 1), len - sizeof(*udp)))
 		return true;
-	sum = rte_raw_cksum(flow->remote.byte + at, addr_len) +
-	      rte_raw_cksum(flow->local.byte + at, addr_len) + rte_cpu_to_be_16(IPPROTO_UDP) +
-	      rte_cpu_to_be_16(len) + rte_raw_cksum(udp, len);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum == 0xffff;
+	sum = f->addr_sum + cksum_sum((const uint8_t *)udp, len) + rte_cpu_to_be_16(IPPROTO_UDP) +
+	      rte_cpu_to_be_16(len);
+	return cksum_fold(sum) == 0xffff;
 }
 
 static enum classify classify_udp(struct frame *f, const uint8_t *l4, uint32_t left)
@@ -116,7 +115,7 @@ static bool ipv4_checksum_good(const struct frame *f)
 
 	if (state != RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN)
 		return state != RTE_MBUF_F_RX_IP_CKSUM_BAD;
-	return rte_raw_cksum(f->l3, sizeof(struct rte_ipv4_hdr)) == 0xffff;
+	return cksum_fold(cksum_sum(f->l3, sizeof(struct rte_ipv4_hdr))) == 0xffff;
 }
 
 // Fragments of the datagram at l3, which has len bytes, of which part_len are this fragment's.
@@ -156,7 +155,7 @@ static enum classify classify_ipv4(struct frame *f)
 	fragment = rte_be_to_cpu_16(ip->fragment_offset);
 	ip_from_v4(&flow->remote, &ip->src_addr);
 	ip_from_v4(&flow->local, &ip->dst_addr);
-	if (!is_unicast(&flow->remote) || !is_local(f->port, &flow->local))
+	if (!is_unicast_v4(&flow->remote) || !is_local(f->port, &flow->local))
 		return drop(f, DROP_IP_ADDRESS);
 	if ((fragment & (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) != 0) {
 		if (ip->next_proto_id != IPPROTO_UDP)
@@ -169,6 +168,7 @@ static enum classify classify_ipv4(struct frame *f)
 		return CLASSIFY_ECHO;
 	if (ip->next_proto_id != IPPROTO_UDP)
 		return drop(f, DROP_IP_PROTOCOL);
+	f->addr_sum = cksum_sum((const uint8_t *)&ip->src_addr, 2 * sizeof(ip->src_addr));
 	return classify_udp(f, f->l3 + sizeof(*ip), total - sizeof(*ip));
 }
 
@@ -225,12 +225,13 @@ static enum classify classify_ipv6(struct frame *f)
 	if (ip->proto == IPPROTO_ICMPV6 &&
 	    (local || is_ndp_group(&flow->local) || is_link_local(&flow->local)))
 		return is_ndp(f, len) ? CLASSIFY_NEIGHBOUR : CLASSIFY_ECHO;
-	if (!local || !is_unicast(&flow->remote))
+	if (!local || !is_unicast_v6(&flow->remote))
 		return drop(f, DROP_IP_ADDRESS);
 	if (ip->proto == IPPROTO_FRAGMENT)
 		return classify_ipv6_fragment(f, len);
 	if (ip->proto != IPPROTO_UDP)
 		return drop(f, DROP_IP_PROTOCOL);
+	f->addr_sum = cksum_sum((const uint8_t *)&ip->src_addr, 2 * sizeof(ip->src_addr));
 	return classify_udp(f, f->l3 + sizeof(*ip), len);
 }
 

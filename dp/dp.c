@@ -8,10 +8,11 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
-#include <rte_random.h>
 #include <rte_ring_elem.h>
+#include <unistd.h>
 
 #include "lcore.h"
+#include "life.h"
 #include "port_start.h"
 #include "reassemble.h"
 #include "ring.h"
@@ -24,7 +25,7 @@
 // The whole data plane; cp sees the first member.
 struct data_plane {
 	struct dp dp;
-	uint32_t hash_secret;
+	struct table_secret hash_secret;
 	struct lcore *lcore[CONFIG_LCORE_MAX];
 };
 
@@ -40,7 +41,7 @@ struct lcore *dp_lcore(const struct dp *dp, uint16_t i)
 
 uint16_t dp_flow_lcore(const struct dp *dp, const struct flow_key *flow)
 {
-	return table_hash_lcore(table_hash(flow, data_plane(dp)->hash_secret), dp->lcore_nb);
+	return table_hash_lcore(table_hash(flow, &data_plane(dp)->hash_secret), dp->lcore_nb);
 }
 
 bool dp_send(struct dp *dp, uint16_t lcore, const struct msg *msg)
@@ -97,7 +98,9 @@ static int create_lcore(struct data_plane *plane, uint16_t id)
 	}
 	snprintf(name, sizeof(name), "table_%u", id);
 	lc->table = table_create(name, share(config->sessions, dp->lcore_nb) + lc->half_open_max,
-				 lc->hash_secret, SOCKET_ID_ANY);
+				 &lc->hash_secret, SOCKET_ID_ANY);
+	if (lc->table != NULL)
+		lc->walk_rate = life_walk_rate(lc);
 	dp->punt[id] = create_ring("punt", id, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	dp->install[id] = create_ring("install", id, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	dp->stats[id] = &lc->stats;
@@ -222,10 +225,11 @@ struct dp *dp_create(const struct config *config)
 		rte_errno = ENOMEM;
 		return NULL;
 	}
-	plane->hash_secret = (uint32_t)rte_rand();
 	plane->dp.config = config;
 	plane->dp.lcore_nb = config->lcore_nb;
-	rc = create_all(plane);
+	rc = getentropy(&plane->hash_secret, sizeof(plane->hash_secret)) == 0 ? 0 : -errno;
+	if (rc == 0)
+		rc = create_all(plane);
 	if (rc != 0) {
 		dp_destroy(&plane->dp);
 		rte_errno = -rc;

@@ -33,16 +33,25 @@ static bool from_backend(const struct session *s, const struct flow_key *flow)
 	return s->backend_port == flow->remote_port && ip_equal(&s->backend, &flow->remote);
 }
 
+// The two lines of s that sealing reads besides the key.
+static void prefetch_tx(const struct session *s)
+{
+	rte_prefetch0(&s->tx);
+	rte_prefetch0((const uint8_t *)&s->tx + RTE_CACHE_LINE_SIZE);
+}
+
 // Adds the datagram to the burst that will be sealed, or ends it.
-static void add_datagram(struct lcore *lc, struct rte_mbuf *m, const struct datagram *dg)
+static void add_datagram(struct lcore *lc, struct rte_mbuf *m, const struct datagram *dg,
+			 struct nat_slot *slot)
 {
 	struct burst *b = &lc->burst;
-	struct nat_slot *slot = find_slot(&lc->dp->nat, &dg->flow);
 	uint16_t owner = NAT_NO_LCORE;
 	struct session *s = NULL;
 
 	if (likely(slot != NULL))
 		s = read_slot(lc, slot, &owner);
+	if (s != NULL)
+		prefetch_tx(s);
 	if (unlikely(owner == NAT_NO_LCORE)) {
 		drop(lc, m, DROP_NO_NAT);
 	} else if (owner != lc->id) {
@@ -73,14 +82,30 @@ static void send_record(struct lcore *lc, struct session *s, struct rte_mbuf *m,
 	tx_encap(lc, m, &s->tx.encap);
 }
 
+// Slots of the datagrams, and their sessions on the way into the cache.
+static void find_slots(const struct lcore *lc, const struct datagrams *d, struct nat_slot **slot)
+{
+	for (uint16_t i = 0; i < d->n; i++) {
+		slot[i] = find_slot(&lc->dp->nat, &d->dg[i].flow);
+		rte_prefetch0(slot[i]);
+	}
+	for (uint16_t i = 0; i < d->n; i++) {
+		if (likely(slot[i] != NULL))
+			rte_prefetch0(
+				atomic_load_explicit(&slot[i]->session, memory_order_relaxed));
+	}
+}
+
 void inside_burst(struct lcore *lc)
 {
 	struct datagrams *d = &lc->datagrams;
 	struct burst *b = &lc->burst;
+	struct nat_slot *slot[BURST_MAX];
 
 	b->n = 0;
+	find_slots(lc, d, slot);
 	for (uint16_t i = 0; i < d->n; i++)
-		add_datagram(lc, d->mbuf[i], &d->dg[i]);
+		add_datagram(lc, d->mbuf[i], &d->dg[i], slot[i]);
 	seal_burst(lc->aead, b);
 	for (uint16_t i = 0; i < b->n; i++) {
 		struct session *s = b->session[i];

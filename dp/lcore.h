@@ -43,12 +43,13 @@ struct lcore {
 	uint64_t second_tsc; // TSC cycles of a second
 	uint64_t filled_tsc; // when the buckets were filled last
 	uint64_t walked_tsc; // when housekeeping last walked the table
+	uint64_t walk_rate;  // slots of the table a TSC cycle, times 2^32
 	uint64_t frame_tsc;  // of credit that a punted frame costs
 	struct {
 		uint64_t neighbour; // TSC cycles of credit, at most a second
 		uint64_t echo;
 	} bucket[CONFIG_PORT_MAX]; // by port index: what may be punted as MSG_FRAME
-	uint32_t hash_secret;
+	struct table_secret hash_secret;
 	uint32_t half_open_max;
 	uint32_t handshake_id; // last one given out
 	uint32_t walk;	       // housekeeping's place in the table

@@ -139,11 +139,17 @@ static void expire_handshake(struct lcore *lc, struct flow *flow)
 	life_handshake_end(lc, flow);
 }
 
+uint64_t life_walk_rate(const struct lcore *lc)
+{
+	uint64_t slots = RTE_MIN(table_slots(lc->table), (uint32_t)LIFE_WALK_MAX);
+
+	return (slots << 32) / lc->second_tsc + 1;
+}
+
 void life_walk(struct lcore *lc)
 {
 	uint64_t elapsed = RTE_MIN(lc->now_tsc - lc->walked_tsc, lc->second_tsc);
-	uint32_t rate = RTE_MIN(table_slots(lc->table), (uint32_t)LIFE_WALK_MAX);
-	uint64_t slots = elapsed * rate / lc->second_tsc;
+	uint64_t slots = elapsed * lc->walk_rate >> 32;
 
 	if (slots == 0)
 		return;

@@ -38,4 +38,7 @@ void life_report(struct lcore *lc);
 #define LIFE_WALK_MAX 65536
 void life_walk(struct lcore *lc);
 
+// The lcore's walk_rate for that; needs table and second_tsc.
+uint64_t life_walk_rate(const struct lcore *lc);
+
 #endif

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "open.h"
 
-#include <rte_prefetch.h>
-
 static bool opens_to_something(uint8_t type)
 {
 	return type == DTLS_APPLICATION_DATA || type == DTLS_ALERT || type == DTLS_HANDSHAKE;
@@ -31,6 +29,7 @@ static uint8_t prepare(struct session *s, struct rte_mbuf *m, struct record *rec
 
 	if (verdict != BURST_PASS)
 		return verdict;
+	replay_prefetch(&s->rx.replay, rec->seq);
 	op->key = &s->rx.key;
 	if (!record_open_prepare(s->suite, s->rx.iv, rte_pktmbuf_mtod(m, uint8_t *), rec, op))
 		return DROP_RECORD_LEN;
@@ -42,7 +41,7 @@ static uint8_t settle(struct session *s, struct rte_mbuf *m, const struct record
 		      const struct aead_op *op)
 {
 	if (unlikely(!op->ok)) {
-		s->rx.forged++;
+		s->forged++;
 		return DROP_BAD_TAG;
 	}
 	if (unlikely(!replay_accept(&s->rx.replay, rec->seq)))
@@ -61,8 +60,6 @@ void open_burst(struct aead *aead, struct burst *b)
 	uint16_t n = 0;
 
 	for (uint16_t i = 0; i < b->n; i++) {
-		if (i + 4 < b->n)
-			rte_prefetch0(&b->session[i + 4]->rx);
 		b->verdict[i] = prepare(b->session[i], b->mbuf[i], &b->record[i], &b->op[n]);
 		if (b->verdict[i] == BURST_PASS)
 			at[n++] = i;

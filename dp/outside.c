@@ -97,11 +97,12 @@ static void open_records(struct lcore *lc)
 
 		if (unlikely(b->verdict[i] != BURST_PASS)) {
 			reject(lc, i, b->verdict[i]);
-			if (s->rx.forged >= s->rx.forged_limit && s->state == SESSION_LIVE)
+			if (s->forged >= s->forged_limit && s->state == SESSION_LIVE)
 				life_end(lc, s, SESSION_END_FORGERY_LIMIT);
 			continue;
 		}
-		rte_pktmbuf_free(lc->burst_copy[i]);
+		if (unlikely(lc->burst_copy[i] != NULL))
+			rte_pktmbuf_free(lc->burst_copy[i]);
 		if (likely(s->state == SESSION_LIVE))
 			take(lc, s, b->mbuf[i], b->record[i].type);
 		else
@@ -197,7 +198,7 @@ static void keep_own(struct lcore *lc, struct datagrams *d)
 	uint16_t kept = 0;
 
 	for (uint16_t i = 0; i < d->n; i++) {
-		uint32_t hash = table_hash(&d->dg[i].flow, lc->hash_secret);
+		uint32_t hash = table_hash(&d->dg[i].flow, &lc->hash_secret);
 		struct rte_mbuf *m = d->mbuf[i];
 		uint16_t owner = lc->id;
 
@@ -207,13 +208,24 @@ static void keep_own(struct lcore *lc, struct datagrams *d)
 			ring_handoff(lc, owner, m, MSG_HANDOFF);
 			continue;
 		}
-		d->mbuf[kept] = m;
-		d->dg[kept] = d->dg[i];
+		if (unlikely(kept != i)) {
+			d->mbuf[kept] = m;
+			d->dg[kept] = d->dg[i];
+		}
 		d->hash[kept++] = hash;
 	}
 	d->n = kept;
 }
 
+// The lines of a session that opening touches, besides the key and the window's bitmap.
+static void prefetch_rx(const struct session *s)
+{
+	rte_prefetch0(s);
+	rte_prefetch0((const uint8_t *)s + offsetof(struct session, rx));
+	rte_prefetch0((const uint8_t *)s + offsetof(struct session, rx) + RTE_CACHE_LINE_SIZE);
+}
+
+// Finds the flows, and sends for their sessions.
 static void look_up(struct lcore *lc, struct datagrams *d)
 {
 	const struct flow_key *key[BURST_MAX];
@@ -221,6 +233,10 @@ static void look_up(struct lcore *lc, struct datagrams *d)
 	for (uint16_t i = 0; i < d->n; i++)
 		key[i] = &d->dg[i].flow;
 	table_lookup_burst(lc->table, key, d->hash, d->n, d->flow);
+	for (uint16_t i = 0; i < d->n; i++) {
+		if (likely(d->flow[i] != NULL))
+			prefetch_rx(d->flow[i]->session);
+	}
 }
 
 // Sends a datagram of a flow on its way.

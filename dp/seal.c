@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "seal.h"
 
-#include <rte_prefetch.h>
-
 #define BLOCK_LEN 16 // bytes
 
 // Blocks that one record costs its key: the plaintext's, the tag's mask, the hash key's share.
@@ -53,8 +51,6 @@ void seal_burst(struct aead *aead, struct burst *b)
 	uint16_t n = 0;
 
 	for (uint16_t i = 0; i < b->n; i++) {
-		if (i + 4 < b->n)
-			rte_prefetch0(&b->session[i + 4]->tx);
 		b->verdict[i] = prepare(b->session[i], b->mbuf[i], &b->record[i], &b->op[n]);
 		if (b->verdict[i] == BURST_PASS)
 			n++;

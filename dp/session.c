@@ -74,7 +74,7 @@ void session_init(struct session *s, struct aead *aead, const struct traffic_key
 	s->end = SESSION_END_NONE;
 
 	s->rx.epoch = 1;
-	s->rx.forged_limit = limits.forged;
+	s->forged_limit = limits.forged;
 	memcpy(s->rx.iv, keys->client_iv, info->fixed_iv_len);
 	aead_key_expand(aead, keys->suite, keys->client_key, &s->rx.key);
 	replay_init(&s->rx.replay, s->replay_bitmap, replay_window);

@@ -2,38 +2,33 @@
 #include "table.h"
 
 #include <rte_errno.h>
-#include <rte_jhash.h>
 #include <rte_malloc.h>
 
 struct table {
 	struct rte_hash *hash;
-	uint32_t secret;
+	struct table_secret secret;
 	uint32_t slots;
 	struct flow flow[]; // by position in hash
 };
 
-uint32_t table_hash(const struct flow_key *key, uint32_t hash_secret)
+// rte_hash has a fast comparison for keys of some lengths, and 40 bytes is none of them.
+static int compare(const void *a, const void *b, size_t len)
 {
-	uint32_t word[sizeof(*key) / sizeof(uint32_t)];
+	uint64_t x[5], y[5];
 
-	memcpy(word, key, sizeof(word));
-	return rte_jhash_32b(word, RTE_DIM(word), hash_secret);
-}
-
-static uint32_t hash_bytes(const void *key, uint32_t len, uint32_t secret)
-{
 	RTE_SET_USED(len);
-	return table_hash(key, secret);
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) != 0;
 }
 
-struct table *table_create(const char *name, uint32_t size, uint32_t hash_secret, int socket)
+struct table *table_create(const char *name, uint32_t size, const struct table_secret *secret,
+			   int socket)
 {
 	struct rte_hash_parameters params = {
 		.name = name,
 		.entries = RTE_MAX(size, 64u),
 		.key_len = sizeof(struct flow_key),
-		.hash_func = hash_bytes,
-		.hash_func_init_val = hash_secret,
 		.socket_id = socket,
 		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
 	};
@@ -52,7 +47,8 @@ struct table *table_create(const char *name, uint32_t size, uint32_t hash_secret
 		return NULL;
 	}
 	t->hash = hash;
-	t->secret = hash_secret;
+	rte_hash_set_cmp_func(hash, compare);
+	t->secret = *secret;
 	t->slots = slots;
 	return t;
 }
@@ -82,7 +78,7 @@ void table_lookup_burst(const struct table *t, const struct flow_key *const *key
 
 struct flow *table_find(const struct table *t, const struct flow_key *key)
 {
-	int32_t position = rte_hash_lookup_with_hash(t->hash, key, table_hash(key, t->secret));
+	int32_t position = rte_hash_lookup_with_hash(t->hash, key, table_hash(key, &t->secret));
 
 	return position < 0 ? NULL : (struct flow *)(uintptr_t)&t->flow[position];
 }
@@ -94,7 +90,7 @@ struct flow *table_enter(struct table *t, const struct flow_key *key)
 
 	if (flow != NULL)
 		return flow;
-	position = rte_hash_add_key_with_hash(t->hash, key, table_hash(key, t->secret));
+	position = rte_hash_add_key_with_hash(t->hash, key, table_hash(key, &t->secret));
 	if (position < 0)
 		return NULL;
 	flow = &t->flow[position];
@@ -106,7 +102,7 @@ void table_leave(struct table *t, struct flow *flow)
 {
 	if (flow->session != NULL || flow->handshake_tsc != 0)
 		return;
-	rte_hash_del_key_with_hash(t->hash, &flow->key, table_hash(&flow->key, t->secret));
+	rte_hash_del_key_with_hash(t->hash, &flow->key, table_hash(&flow->key, &t->secret));
 	flow->used = false;
 }
 

@@ -3,6 +3,7 @@
 #define DTLSGW_TABLE_H
 
 #include <rte_hash.h>
+#include <string.h>
 
 #include "flow.h"
 #include "session.h"
@@ -23,12 +24,38 @@ _Static_assert(sizeof(struct flow) <= 64, "one cache line a flow");
 // that collide.
 struct table;
 
+// Random, the same for all tables.
+struct table_secret {
+	uint64_t word[8];
+};
+
 // Room for at least size flows.  NULL with rte_errno set.
-struct table *table_create(const char *name, uint32_t size, uint32_t hash_secret, int socket);
+struct table *table_create(const char *name, uint32_t size, const struct table_secret *secret,
+			   int socket);
 void table_destroy(struct table *t);
 
-// The same for every table with the same secret.
-uint32_t table_hash(const struct flow_key *key, uint32_t hash_secret);
+// Both halves of the product of two 64-bit words, added.
+static inline uint64_t table_multiply(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product + (uint64_t)(product >> 64);
+}
+
+// NH, the inner hash of UMAC (RFC 4418 section 5.2) and VMAC, in words of 64 bits, mixed once more
+// down to 32 bits: docs/decisions/0002.
+static inline uint32_t table_hash(const struct flow_key *key, const struct table_secret *secret)
+{
+	const uint64_t *s = secret->word;
+	uint64_t k[5];
+	unsigned __int128 sum;
+
+	memcpy(k, key, sizeof(k));
+	sum = (unsigned __int128)(k[0] + s[0]) * (k[1] + s[1]);
+	sum += (unsigned __int128)(k[2] + s[2]) * (k[3] + s[3]);
+	sum += (unsigned __int128)(k[4] + s[4]) * s[5];
+	return (uint32_t)(table_multiply((uint64_t)sum + s[6], (uint64_t)(sum >> 64) + s[7]) >> 32);
+}
 
 // The lcore, of nb, that owns a flow with this hash, where software spreads them.  Mixed once more,
 // so that an lcore's own flows still fill all buckets of its table.

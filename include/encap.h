@@ -8,19 +8,23 @@
 #include "ip.h"
 #include "port.h"
 
-#define ENCAP_MAX (14 + 4 + 40 + 8) // Ethernet, VLAN, IPv6, UDP
+#define ENCAP_MAX	 (14 + 4 + 40 + 8) // Ethernet, VLAN, IPv6, UDP
+#define ENCAP_HEADER_LEN (ENCAP_MAX - 6)
 
 // All headers in front of a UDP payload on the way to one peer.  Built once by cp, const after;
-// per packet only lengths, checksums and the destination MAC change.
+// per packet only lengths, checksums and the destination MAC change.  The header ends the array, so
+// that one copy of constant length puts any of them in front of a payload.
 struct encap {
-	uint16_t port_id;  // ethdev port to send on
-	uint16_t next_hop; // index in struct next_hops
-	uint8_t l2_len;	   // 14 or 18
-	uint8_t l3_len;	   // 20 or 40
-	uint16_t ip_sum;   // ones' complement sum of the IPv4 header with total length 0
-	uint32_t udp_sum;  // the same of UDP's pseudo header with length 0
-	uint8_t header[ENCAP_MAX];
+	uint16_t port_id;    // ethdev port to send on
+	uint16_t next_hop;   // index in struct next_hops
+	uint8_t l2_len;	     // 14 or 18
+	uint8_t l3_len;	     // 20 or 40
+	uint16_t ip_sum;     // ones' complement sum of the IPv4 header with total length 0
+	uint16_t udp_sum;    // the same of pseudo and UDP header with lengths 0
+	uint16_t pseudo_sum; // the same of the pseudo header alone
+	uint8_t header[ENCAP_HEADER_LEN]; // at its end; without the destination MAC
 };
+_Static_assert(sizeof(struct encap) == 72, "ends a cache line of a session half");
 
 struct encap_addr {
 	struct ip_addr src;

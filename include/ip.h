@@ -17,35 +17,52 @@ struct ip_addr {
 #define IP_TEXT_LEN	 INET6_ADDRSTRLEN
 #define IP_PORT_TEXT_LEN (INET6_ADDRSTRLEN + 8)
 
+// An address as two words, which is how it is compared.
+struct ip_words {
+	uint64_t word[2];
+};
+
+static inline struct ip_words ip_words(const struct ip_addr *a)
+{
+	struct ip_words w;
+
+	memcpy(&w, a, sizeof(w));
+	return w;
+}
+
+// Bytes 8 to 11 of a mapped address, as the low half of its second word.
+#define IP_MAPPED_WORD htonl(0x0000ffff)
+
 static inline bool ip_is_v4(const struct ip_addr *a)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	struct ip_words w = ip_words(a);
 
-	return memcmp(a->byte, mapped, sizeof(mapped)) == 0;
+	return (w.word[0] | ((uint32_t)w.word[1] ^ IP_MAPPED_WORD)) == 0;
 }
 
 static inline bool ip_is_set(const struct ip_addr *a)
 {
-	static const struct ip_addr none;
+	struct ip_words w = ip_words(a);
 
-	return memcmp(a, &none, sizeof(none)) != 0;
+	return (w.word[0] | w.word[1]) != 0;
 }
 
 static inline bool ip_equal(const struct ip_addr *a, const struct ip_addr *b)
 {
-	uint64_t x[2], y[2];
+	struct ip_words x = ip_words(a), y = ip_words(b);
 
-	memcpy(x, a, sizeof(x));
-	memcpy(y, b, sizeof(y));
-	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+	return ((x.word[0] ^ y.word[0]) | (x.word[1] ^ y.word[1])) == 0;
 }
 
 // Sets *a from four or sixteen bytes in wire order.
 static inline void ip_from_v4(struct ip_addr *a, const void *v4)
 {
-	memset(a->byte, 0, 10);
-	a->byte[10] = a->byte[11] = 0xff;
-	memcpy(a->byte + 12, v4, 4);
+	struct ip_words w = {{0, IP_MAPPED_WORD}};
+	uint32_t low;
+
+	memcpy(&low, v4, sizeof(low));
+	w.word[1] |= (uint64_t)low << 32;
+	memcpy(a->byte, &w, sizeof(w));
 }
 
 static inline void ip_from_v6(struct ip_addr *a, const void *v6)

@@ -3,6 +3,7 @@
 #define DTLSGW_SESSION_H
 
 #include <rte_common.h>
+#include <stddef.h>
 
 #include "aead.h"
 #include "encap.h"
@@ -40,20 +41,19 @@ enum session_end {
 
 const char *session_end_text(enum session_end end);
 
-// Client to backend.
+// Client to backend.  Two cache lines, then the key.
 struct session_rx {
 	struct replay replay;
-	uint64_t records;      // opened and accepted
-	uint64_t bytes;	       // plaintext of them
-	uint64_t forged;       // failed to authenticate
-	uint64_t forged_limit; // the session ends here (RFC 9147 section 4.5.3)
+	uint64_t records; // opened and accepted
+	uint64_t bytes;	  // plaintext of them
 	uint16_t epoch;
 	uint8_t iv[AEAD_NONCE_LEN]; // fixed IV, zeros behind it
 	struct encap encap;	    // towards the backend
 	struct aead_key key;
 };
+_Static_assert(offsetof(struct session_rx, key) == 2 * RTE_CACHE_LINE_SIZE, "hot lines");
 
-// Backend to client.
+// Backend to client.  Two cache lines, then the key.
 struct session_tx {
 	uint64_t seq;	    // of the next record, so how many there were; only its lcore takes one
 	uint64_t seq_limit; // the session ends when seq reaches it
@@ -65,14 +65,15 @@ struct session_tx {
 	struct encap encap; // towards the client
 	struct aead_key key;
 };
+_Static_assert(offsetof(struct session_tx, key) == 2 * RTE_CACHE_LINE_SIZE, "hot lines");
 
 // Owner: cp while it builds it; from SESSION_INSTALL to SESSION_ENDED its lcore; then cp again,
-// which wipes it.  Memory: dp->session_pool.
+// which wipes it.  Memory: dp->session_pool.  The first cache line is what either path touches of a
+// session beside its own half; the second is cold.
 struct session {
-	struct flow_key flow;
-	session_id id;
-	uint64_t used_tsc;   // last authenticated record or reply
-	uint64_t alert_tsc;  // last warning alert sent
+	uint64_t used_tsc; // last authenticated record or reply
+	struct ip_addr backend;
+	rte_be16_t backend_port;
 	uint8_t suite;	     // enum aead_suite
 	uint8_t state;	     // enum session_state
 	uint8_t end;	     // enum session_end
@@ -80,14 +81,21 @@ struct session {
 	uint16_t lcore;	     // owner
 	uint16_t nat_addr;   // index in nat.addr
 	rte_be16_t nat_port; // the gateway's port towards the backend
-	rte_be16_t backend_port;
-	struct ip_addr backend;
+	session_id id;
+	uint64_t alert_tsc;	   // last warning alert sent
 	struct session *next_over; // the lcore's list of sessions to report
+
+	struct flow_key flow __rte_cache_aligned;
+	uint64_t forged;       // records that failed to authenticate
+	uint64_t forged_limit; // the session ends here (RFC 9147 section 4.5.3)
 
 	struct session_rx rx __rte_cache_aligned;
 	struct session_tx tx __rte_cache_aligned;
 	uint64_t replay_bitmap[] __rte_cache_aligned;
 };
+_Static_assert(offsetof(struct session, rx) == 2 * RTE_CACHE_LINE_SIZE, "a hot line, a cold one");
+_Static_assert(sizeof(struct session) == 6 * RTE_CACHE_LINE_SIZE + 2 * sizeof(struct aead_key),
+	       "no gaps");
 
 // Bytes of one session with a replay window of so many records.
 static inline size_t session_size(uint32_t replay_window)

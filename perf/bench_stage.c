@@ -89,7 +89,7 @@ static uint64_t run_lookup(void *arg, uint32_t n)
 		sum -= bench_tsc();
 		for (uint32_t k = 0; k < BURST_MAX; k++) {
 			key[k] = &st.dg[at + k].flow;
-			hash[k] = table_hash(key[k], plane.lc->hash_secret);
+			hash[k] = table_hash(key[k], &plane.lc->hash_secret);
 		}
 		table_lookup_burst(plane.lc->table, key, hash, BURST_MAX, st.flow);
 		sum += bench_tsc();

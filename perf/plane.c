@@ -40,6 +40,7 @@ static void configure(struct plane *p, uint32_t window)
 		.idle_timeout_s = 3600,
 		.handshake_timeout_s = 30,
 		.replay_window = window,
+		.control_rate = 1000,
 		.neighbours = 16,
 	};
 	for (int side = 0; side < 2; side++) {
@@ -300,7 +301,7 @@ static void check_headers(const struct encap *e, struct rte_mbuf *m)
 
 	bench_check(m->nb_segs == 1 && m->pkt_len == m->data_len);
 	bench_check(rte_be_to_cpu_16(udp->dgram_len) == m->data_len - e->l2_len - e->l3_len);
-	bench_check(memcmp(udp, e->header + e->l2_len + e->l3_len, 4) == 0);
+	bench_check(memcmp(udp, e->header + ENCAP_HEADER_LEN - 8, 4) == 0);
 	sum = udp->dgram_cksum;
 	udp->dgram_cksum = 0;
 	if (e->l3_len == sizeof(struct rte_ipv4_hdr)) {

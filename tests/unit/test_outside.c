@@ -165,7 +165,7 @@ static void forged_record_moves_nothing(void **state)
 	expect_at_backend("good");
 	expect_nothing_at_backend();
 	assert_int_equal(rig_drops(&rig, DROP_BAD_TAG), 1);
-	assert_int_equal(rs.session->rx.forged, 1);
+	assert_int_equal(rs.session->forged, 1);
 }
 
 struct bad_record {
@@ -327,7 +327,7 @@ static void forgery_limit_ends_the_session(void **state)
 	uint8_t out[256];
 
 	(void)state;
-	rs.session->rx.forged_limit = 3;
+	rs.session->forged_limit = 3;
 	for (int i = 0; i < 3; i++) {
 		uint16_t len = seal("forged", out);
 

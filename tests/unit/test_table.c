@@ -5,8 +5,14 @@
 
 #include "unit.h"
 
-#define SECRET 0x12345678
-#define SIZE   1000
+// Digits of pi.
+static const struct table_secret secret = {
+	{UINT64_C(0x243f6a8885a308d3), UINT64_C(0x13198a2e03707344), UINT64_C(0xa4093822299f31d0),
+	 UINT64_C(0x082efa98ec4e6c89), UINT64_C(0x452821e638d01377), UINT64_C(0xbe5466cf34e90c6c),
+	 UINT64_C(0xc0ac29b7c97c50dd), UINT64_C(0x3f84d5b5b5470917)},
+};
+
+#define SIZE 1000
 
 static struct flow_key key(uint32_t i)
 {
@@ -27,7 +33,7 @@ static int set_up(void **state)
 
 static void enter_find_leave(void **state)
 {
-	struct table *t = table_create("t", SIZE, SECRET, SOCKET_ID_ANY);
+	struct table *t = table_create("t", SIZE, &secret, SOCKET_ID_ANY);
 	struct flow_key k = key(1), other = key(2);
 	struct flow *flow = table_enter(t, &k);
 
@@ -55,7 +61,7 @@ static void enter_find_leave(void **state)
 
 static void full_and_again(void **state)
 {
-	struct table *t = table_create("t", SIZE, SECRET, SOCKET_ID_ANY);
+	struct table *t = table_create("t", SIZE, &secret, SOCKET_ID_ANY);
 	uint32_t n = 0;
 
 	(void)state;
@@ -79,7 +85,7 @@ static void full_and_again(void **state)
 
 static void lookup_burst(void **state)
 {
-	struct table *t = table_create("t", SIZE, SECRET, SOCKET_ID_ANY);
+	struct table *t = table_create("t", SIZE, &secret, SOCKET_ID_ANY);
 	struct flow_key k[32];
 	const struct flow_key *p[32];
 	uint32_t hash[32];
@@ -89,7 +95,7 @@ static void lookup_burst(void **state)
 	for (uint32_t i = 0; i < 32; i++) {
 		k[i] = key(i);
 		p[i] = &k[i];
-		hash[i] = table_hash(&k[i], SECRET);
+		hash[i] = table_hash(&k[i], &secret);
 		if (i % 3 == 0)
 			table_enter(t, &k[i]);
 	}
@@ -103,7 +109,7 @@ static void lookup_burst(void **state)
 
 static void walk_visits_each(void **state)
 {
-	struct table *t = table_create("t", SIZE, SECRET, SOCKET_ID_ANY);
+	struct table *t = table_create("t", SIZE, &secret, SOCKET_ID_ANY);
 	uint32_t cursor = 0, seen = 0;
 
 	(void)state;
@@ -128,7 +134,7 @@ static void lcore_share(void **state)
 	for (uint32_t i = 0; i < 3000; i++) {
 		struct flow_key k = key(i);
 
-		share[table_hash_lcore(table_hash(&k, SECRET), 3)]++;
+		share[table_hash_lcore(table_hash(&k, &secret), 3)]++;
 	}
 	for (int i = 0; i < 3; i++)
 		assert_in_range(share[i], 850, 1150);
