@@ -25,6 +25,8 @@ void config_destroy(struct config *config)
 			free(l->certificate[j].certificate);
 			free(l->certificate[j].key);
 		}
+		free(l->psk_file);
+		free(l->psk_hint);
 		free(l->suites);
 		free(l->groups);
 	}

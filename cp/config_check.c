@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "psk_file.h"
+
 #define MTU_IPV6_MIN 1280 // RFC 8200 section 5
 
 static const char *family(const struct ip_addr *a)
@@ -179,6 +181,20 @@ static void check_listener_addr(struct config_doc *doc, const struct config *con
 	}
 }
 
+static void check_credentials(struct config_doc *doc, const struct config_listener *listener,
+			      unsigned int i)
+{
+	config_at(doc, "listeners[%u]", i);
+	if (listener->certificate_nb == 0 && listener->psk_file == NULL)
+		config_error(doc, "certificates",
+			     "missing; expected this key, or psk_file, or both");
+	if (listener->psk_hint != NULL && listener->psk_file == NULL)
+		config_error(doc, "psk_hint", "given without psk_file; expected both or none");
+	if (listener->psk_hint != NULL && strlen(listener->psk_hint) > PSK_IDENTITY_MAX)
+		config_error(doc, "psk_hint", "too long; expected at most %d bytes",
+			     PSK_IDENTITY_MAX);
+}
+
 // What cp/neigh.h does to find the way: a prefix that holds the address, else a gateway.
 static bool backend_has_route(const struct config *config, const struct ip_addr *a)
 {
@@ -231,6 +247,7 @@ void config_check(struct config_doc *doc, const struct config *config)
 			   i);
 		for (unsigned int j = 0; j < config->listener[i].addr_nb; j++)
 			check_listener_addr(doc, config, i, j);
+		check_credentials(doc, &config->listener[i], i);
 	}
 	for (unsigned int i = 0; i < config->backend_nb; i++)
 		check_backend(doc, config, i);

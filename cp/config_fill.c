@@ -8,6 +8,7 @@
 #include "replay.h"
 
 #define CPU_MAX 1023
+#define SUITES	"ECDHE+AESGCM:kDHEPSK+AESGCM:kPSK+AESGCM"
 
 // text as a whole number, value if it is not given, least if it is none.
 static uint32_t number(struct config_doc *doc, const char *key, const char *text, uint32_t value,
@@ -231,13 +232,16 @@ static void fill_listener(struct config_doc *doc, unsigned int i, const struct r
 	name(doc, raw->name, listener->name);
 	listener->port = (uint16_t)number(doc, "port", raw->port, 0, 1, 65535);
 	listener->backend = backend_index(doc, raw->backend, all);
-	listener->suites = copy(doc, "suites", raw->suites, "ECDHE+AESGCM");
+	listener->suites = copy(doc, "suites", raw->suites, SUITES);
 	listener->groups = copy(doc, "groups", raw->groups, "X25519:P-256:P-384");
 	listener->addr_nb = (uint16_t)raw->addresses_count;
 	for (unsigned int j = 0; j < raw->addresses_count; j++) {
 		config_at(doc, "listeners[%u].addresses[%u]", i, j);
 		address(doc, "", raw->addresses[j], &listener->addr[j]);
 	}
+	config_at(doc, "listeners[%u]", i);
+	listener->psk_file = file_name(doc, "psk_file", raw->psk_file);
+	listener->psk_hint = copy(doc, "psk_hint", raw->psk_hint, NULL);
 	listener->certificate_nb = (uint16_t)raw->certificates_count;
 	for (unsigned int j = 0; j < raw->certificates_count; j++) {
 		struct config_certificate *c = &listener->certificate[j];

@@ -55,6 +55,8 @@ struct raw_listener {
 	char *backend;
 	struct raw_certificate *certificates;
 	unsigned int certificates_count;
+	char *psk_file;
+	char *psk_hint;
 	char *suites;
 	char *groups;
 };

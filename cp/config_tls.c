@@ -3,15 +3,20 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "config_check.h"
+#include "psk_file.h"
 
-// Kinds of certificate key, as bits.
+// Kinds of key, as bits.
 enum {
 	KEY_RSA = 1,
 	KEY_ECDSA = 2,
+	KEY_PSK = 4,
 };
+
+#define ERROR_LEN 512 // bytes of an error of a file, its name included
 
 // OpenSSL's last reason, and none left.
 static const char *reason(void)
@@ -116,15 +121,40 @@ out:
 	return kind;
 }
 
+// Returns KEY_PSK if the listener has a good file of identities, else 0.
+static unsigned int check_psk(struct config_doc *doc, const struct config *config, unsigned int i)
+{
+	const char *file = config->listener[i].psk_file;
+	struct psk_file *psk = NULL;
+	char error[ERROR_LEN];
+
+	if (file == NULL)
+		return 0;
+	psk = psk_file_load(file, config, error, sizeof(error));
+	if (psk == NULL)
+		config_error(doc, "psk_file", "%s", error);
+	psk_file_destroy(psk);
+	return psk != NULL ? KEY_PSK : 0;
+}
+
+static bool is_psk(const SSL_CIPHER *suite)
+{
+	int kx = SSL_CIPHER_get_kx_nid(suite);
+
+	return kx == NID_kx_psk || kx == NID_kx_dhe_psk || kx == NID_kx_ecdhe_psk;
+}
+
 // The KEY_ bit of a suite's certificate, or 0 if the record layer or the handshake cannot do it.
 static unsigned int suite_kind(const SSL_CIPHER *suite)
 {
 	int cipher = SSL_CIPHER_get_cipher_nid(suite);
 	int auth = SSL_CIPHER_get_auth_nid(suite);
 
-	if (SSL_CIPHER_get_kx_nid(suite) != NID_kx_ecdhe ||
+	if ((SSL_CIPHER_get_kx_nid(suite) != NID_kx_ecdhe && !is_psk(suite)) ||
 	    (cipher != NID_aes_128_gcm && cipher != NID_aes_256_gcm))
 		return 0;
+	if (is_psk(suite))
+		return KEY_PSK;
 	if (auth == NID_auth_rsa)
 		return KEY_RSA;
 	return auth == NID_auth_ecdsa ? KEY_ECDSA : 0;
@@ -154,8 +184,8 @@ static unsigned int check_suites(struct config_doc *doc, const char *suites, SSL
 		if (kind == 0) {
 			config_error(doc, "suites",
 				     "\"%.128s\" selects %s; expected only "
-				     "ECDHE-ECDSA and ECDHE-RSA with AES-GCM, as "
-				     "ECDHE+AESGCM",
+				     "ECDHE-ECDSA, ECDHE-RSA, PSK and DHE-PSK with "
+				     "AES-GCM, as ECDHE+AESGCM",
 				     suites, SSL_CIPHER_get_name(suite));
 			return 0;
 		}
@@ -164,10 +194,29 @@ static unsigned int check_suites(struct config_doc *doc, const char *suites, SSL
 	return kinds;
 }
 
-static void check_listener(struct config_doc *doc, const struct config_listener *listener,
-			   unsigned int i, SSL_CTX *ctx)
+static const char *kinds_text(unsigned int kinds)
 {
-	unsigned int suite_kinds, kinds = 0;
+	if (kinds == KEY_PSK)
+		return "pre-shared keys";
+	return kinds == KEY_RSA ? "RSA" : "ECDSA";
+}
+
+// What a listener has keys for must be among its suites.
+static void check_kinds(struct config_doc *doc, const struct config_listener *listener,
+			unsigned int kinds, unsigned int suite_kinds)
+{
+	if (kinds != 0 && suite_kinds != 0 && (kinds & suite_kinds) == 0)
+		config_error(doc, "suites",
+			     "\"%.128s\" has no suite for the %s; expected one for %s",
+			     listener->suites, kinds == KEY_PSK ? "psk_file" : "certificates",
+			     kinds_text(kinds));
+}
+
+static void check_listener(struct config_doc *doc, const struct config *config, unsigned int i,
+			   SSL_CTX *ctx)
+{
+	const struct config_listener *listener = &config->listener[i];
+	unsigned int suite_kinds, psk, kinds = 0;
 
 	config_at(doc, "listeners[%u]", i);
 	suite_kinds = check_suites(doc, listener->suites, ctx);
@@ -191,11 +240,9 @@ static void check_listener(struct config_doc *doc, const struct config_listener 
 		kinds |= kind;
 	}
 	config_at(doc, "listeners[%u]", i);
-	if (kinds != 0 && suite_kinds != 0 && (kinds & suite_kinds) == 0)
-		config_error(doc, "suites",
-			     "\"%.128s\" has no suite for the certificates; "
-			     "expected one for %s",
-			     listener->suites, kinds == KEY_RSA ? "RSA" : "ECDSA");
+	psk = check_psk(doc, config, i);
+	check_kinds(doc, listener, kinds, suite_kinds);
+	check_kinds(doc, listener, psk, suite_kinds);
 }
 
 void config_check_tls(struct config_doc *doc, const struct config *config)
@@ -208,7 +255,7 @@ void config_check_tls(struct config_doc *doc, const struct config *config)
 			config_error(doc, "", "OpenSSL: %s; expected a working library", reason());
 			return;
 		}
-		check_listener(doc, &config->listener[i], i, ctx);
+		check_listener(doc, config, i, ctx);
 		SSL_CTX_free(ctx);
 	}
 	config_at(doc, "%s", "");

@@ -25,7 +25,7 @@ static int create_tls(struct cp *cp)
 			return -rte_errno;
 	}
 	for (uint16_t i = 0; i < cp->config->listener_nb; i++) {
-		cp->tls[i] = tls_create(&cp->config->listener[i], cp->keylog);
+		cp->tls[i] = tls_create(cp->config, i, cp->keylog);
 		if (cp->tls[i] == NULL)
 			return -rte_errno;
 	}
@@ -83,6 +83,12 @@ out:
 	cp_destroy(cp);
 	errno = -ret;
 	return NULL;
+}
+
+void cp_reload(struct cp *cp)
+{
+	for (uint16_t i = 0; i < cp->config->listener_nb; i++)
+		tls_reload(cp->tls[i]);
 }
 
 void cp_destroy(struct cp *cp)

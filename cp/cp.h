@@ -39,6 +39,10 @@ struct cp {
 // LOG that names what failed.
 struct cp *cp_create(struct dp *dp);
 
+// Reads the files again that may change while the gateway runs.  Logs what is wrong there; that
+// file's old content stays.
+void cp_reload(struct cp *cp);
+
 // After dp_stop(); NULL is fine.
 void cp_destroy(struct cp *cp);
 

@@ -5,11 +5,10 @@
 #include <rte_cycles.h>
 #include <stdlib.h>
 
-#include "hs_table.h"
+#include "hs_report.h"
+#include "identity.h"
 #include "install.h"
-#include "keyblock.h"
 #include "neigh.h"
-#include "tls.h"
 
 #define ROOM_RETRY_US 1000 // how often a full ring is tried
 
@@ -19,39 +18,12 @@ struct verdict {
 	bool data;   // application data came before the session
 };
 
-static struct handshake_stats *counters(const struct handshake *hs)
-{
-	return hs_table_counters(hs->cp->handshakes, hs->listener);
-}
-
-static uint64_t elapsed_ms(const struct handshake *hs)
-{
-	return (rte_rdtsc() - hs->begun_tsc) * 1000 / rte_get_tsc_hz();
-}
-
-static const char *peer_text(const struct handshake *hs, char text[static IP_PORT_TEXT_LEN])
-{
-	return ip_port_format(&hs->flow.remote, hs->flow.remote_port, text);
-}
-
-static const char *listener_name(const struct handshake *hs)
-{
-	return hs->cp->config->listener[hs->listener].name;
-}
-
-// The oldest error that OpenSSL noted, which is the cause of the others.
-static const char *ssl_reason(const char *otherwise)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_error());
-
-	return reason != NULL ? reason : otherwise;
-}
-
 static void close_ssl(struct handshake *hs)
 {
 	if (hs->ssl == NULL)
 		return;
 	SSL_set_shutdown(hs->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	hs->bio.ssl = NULL;
 	SSL_free(hs->ssl);
 	hs->ssl = NULL;
 	ERR_clear_error();
@@ -61,6 +33,9 @@ static void destroy(struct handshake *hs)
 {
 	struct cp *cp = hs->cp;
 
+	if (hs->client.psk_unknown)
+		hs_report_counters(hs)->unknown_identity++;
+	identity_destroy(hs->client.identity);
 	close_ssl(hs);
 	if (hs->timer != NULL)
 		event_free(hs->timer);
@@ -77,11 +52,8 @@ static void destroy(struct handshake *hs)
 // Gives hs up; what it has in its flight is still sent.
 static void give_up(struct handshake *hs, uint64_t *counter, const char *reason)
 {
-	char peer[IP_PORT_TEXT_LEN];
-
 	(*counter)++;
-	LOG_LIMITED(NOTICE, "handshake: %s on %s: failed: %s, %" PRIu64 " ms", peer_text(hs, peer),
-		    listener_name(hs), reason, elapsed_ms(hs));
+	hs_report_failed(hs, reason);
 	close_ssl(hs);
 	install_free(hs->cp, hs->bio.session);
 	hs->bio.session = NULL;
@@ -90,7 +62,21 @@ static void give_up(struct handshake *hs, uint64_t *counter, const char *reason)
 
 static void fail(struct handshake *hs, const char *reason)
 {
-	give_up(hs, &counters(hs)->failed, reason);
+	give_up(hs, &hs_report_counters(hs)->failed, reason);
+}
+
+// A client with a wrong key, or an unknown identity, hears of it now: alerts at once would let
+// anybody who can forge a datagram end the handshake (RFC 6347 section 4.1.2.7).
+static void expire(struct handshake *hs)
+{
+	if (!hs->bad_finished) {
+		give_up(hs, &hs_report_counters(hs)->expired, "not finished in time");
+		return;
+	}
+	hs_report_counters(hs)->bad_finished++;
+	hs_bio_alert(&hs->bio, DTLS_ALERT_DECRYPT_ERROR);
+	give_up(hs, &hs_report_counters(hs)->expired,
+		"not finished in time: a Finished did not authenticate");
 }
 
 static void send_flight(struct handshake *hs)
@@ -112,7 +98,7 @@ static void arm(struct handshake *hs, uint64_t us)
 static void arm_retransmission(struct handshake *hs)
 {
 	uint64_t limit = (uint64_t)hs->cp->config->handshake_timeout_s * 1000;
-	uint64_t spent = elapsed_ms(hs);
+	uint64_t spent = hs_report_elapsed_ms(hs);
 	uint64_t us = spent < limit ? (limit - spent) * 1000 : 0;
 	struct timeval tv;
 
@@ -163,10 +149,11 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	RTE_SET_USED(what);
 	if (hs->state == HS_WAIT_CLIENT) {
 		ERR_clear_error();
-		if (elapsed_ms(hs) >= (uint64_t)hs->cp->config->handshake_timeout_s * 1000)
-			give_up(hs, &counters(hs)->expired, "not finished in time");
+		if (hs_report_elapsed_ms(hs) >=
+		    (uint64_t)hs->cp->config->handshake_timeout_s * 1000)
+			expire(hs);
 		else if (DTLSv1_handle_timeout(hs->ssl) < 0)
-			fail(hs, ssl_reason("too many retransmissions"));
+			fail(hs, hs_report_reason(hs, "too many retransmissions"));
 	}
 	settle(hs);
 }
@@ -177,8 +164,10 @@ static void complete(struct handshake *hs)
 
 	evtimer_del(hs->timer);
 	hs->suite = SSL_get_cipher_name(hs->ssl);
+	reason = tls_identify(hs->ssl, &hs->client);
 	close_ssl(hs);
-	reason = hs->bio.finished_len == 0 ? "no Finished was made" : install_build(hs);
+	if (reason == NULL)
+		reason = hs->bio.finished_len == 0 ? "no Finished was made" : install_build(hs);
 	if (reason == NULL) {
 		hs->state = HS_WAIT_ROOM;
 		return;
@@ -201,7 +190,7 @@ static void step(struct handshake *hs)
 	else if (error == SSL_ERROR_ZERO_RETURN)
 		fail(hs, "closed by the client");
 	else if (error != SSL_ERROR_WANT_READ)
-		fail(hs, ssl_reason("SSL_do_handshake failed"));
+		fail(hs, hs_report_reason(hs, "SSL_do_handshake failed"));
 }
 
 static void offer(struct handshake *hs, const uint8_t *record, uint16_t len)
@@ -211,32 +200,23 @@ static void offer(struct handshake *hs, const uint8_t *record, uint16_t len)
 	step(hs);
 }
 
+static const char *keys_reason(int rc)
+{
+	return rc == -ENOMEM ? "no memory for one more session" : "the key block cannot be derived";
+}
+
 // True if the session with the keys exists, or could be made now.
 static bool has_keys(struct handshake *hs)
 {
-	struct cp *cp = hs->cp;
-	struct traffic_keys keys;
-	void *s;
-	int rc;
+	int rc = hs_bio_keys(&hs->bio);
 
-	if (hs->bio.session != NULL)
+	if (rc == 0)
 		return true;
-	rc = keyblock_derive(hs->ssl, &keys);
-	if (rc == -EAGAIN)
-		return false;
-	if (rc != 0) {
-		fail(hs, "the key block cannot be derived");
-		return false;
-	}
-	if (rte_mempool_get(cp->dp->session_pool, &s) == 0) {
-		hs->bio.session = s;
-		session_init(s, cp->aead, &keys, cp->config->replay_window);
-	} else {
+	if (rc == -ENOMEM)
 		hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
-		fail(hs, "no memory for one more session");
-	}
-	keys_wipe(&keys);
-	return hs->bio.session != NULL;
+	if (rc != -EAGAIN)
+		fail(hs, keys_reason(rc));
+	return false;
 }
 
 // OpenSSL sees handshake, ChangeCipherSpec and alert records, of epoch 1 only those that
@@ -257,6 +237,8 @@ static void take_record(struct handshake *hs, const uint8_t *p, uint16_t len,
 		verdict->locked = true;
 	else if (hs_bio_accept(&hs->bio, p, len))
 		offer(hs, p, len);
+	else if (rec->type == DTLS_HANDSHAKE)
+		hs->bad_finished = true;
 }
 
 static struct verdict take_records(struct handshake *hs, const uint8_t *p, size_t left)
@@ -302,9 +284,9 @@ void handshake_record(struct cp *cp, const struct msg *msg)
 	if (hs->state == HS_WAIT_REMOVE || !(verdict.data || verdict.locked))
 		rte_pktmbuf_free(m);
 	else if (hs_early_hold(&hs->early, cp, m, verdict.data ? msg->l234_len : 0))
-		counters(hs)->early_held++;
+		hs_report_counters(hs)->early_held++;
 	else
-		counters(hs)->early_dropped++;
+		hs_report_counters(hs)->early_dropped++;
 	settle(hs);
 }
 
@@ -331,13 +313,16 @@ static const char *prepare(struct handshake *hs)
 	hs->bio.mtu = RTE_MIN(HS_PAYLOAD_MAX, port->mtu - hs->bio.header_len);
 	hs->bio.pool = cp->dp->mbuf_pool;
 	hs->bio.aead = cp->aead;
+	hs->bio.session_pool = cp->dp->session_pool;
+	hs->bio.replay_window = cp->config->replay_window;
 	hs->timer = evtimer_new(cp->base, on_timer, hs);
-	hs->ssl = tls_ssl_new(cp->tls[hs->listener]);
+	hs->ssl = tls_ssl_new(cp->tls[hs->listener], &hs->client);
 	bio = hs_bio_new(&hs->bio);
 	if (hs->timer == NULL || hs->ssl == NULL || bio == NULL) {
 		BIO_free(bio);
 		return "no memory";
 	}
+	hs->bio.ssl = hs->ssl;
 	SSL_set_bio(hs->ssl, bio, bio);
 	SSL_set_mtu(hs->ssl, hs->bio.mtu);
 	return NULL;
@@ -349,7 +334,6 @@ static struct handshake *begin(struct cp *cp, const struct msg *msg,
 {
 	struct handshake *hs = cp->stopping ? NULL : calloc(1, sizeof(*hs));
 	const char *reason = "no memory, or the gateway stops";
-	char peer[IP_PORT_TEXT_LEN];
 
 	if (hs != NULL) {
 		hs->cp = cp;
@@ -365,12 +349,11 @@ static struct handshake *begin(struct cp *cp, const struct msg *msg,
 			reason = prepare(hs);
 	}
 	if (reason == NULL) {
-		counters(hs)->started++;
+		hs_report_counters(hs)->started++;
 		return hs;
 	}
 	hs_table_counters(cp->handshakes, msg->listener)->refused++;
-	LOG_LIMITED(WARNING, "handshake: %s: refused: %s",
-		    ip_port_format(&msg->flow.remote, msg->flow.remote_port, peer), reason);
+	hs_report_refused(msg, reason);
 	if (hs != NULL)
 		destroy(hs);
 	// If there is no room on the ring, the lcore's own timer does it.
@@ -395,7 +378,7 @@ static void listen_first(struct handshake *hs, const uint8_t *p, uint16_t len)
 		rc = DTLSv1_listen(hs->ssl, client);
 	BIO_ADDR_free(client);
 	if (rc != 1) {
-		fail(hs, ssl_reason("ClientHello refused"));
+		fail(hs, hs_report_reason(hs, "ClientHello refused"));
 		return;
 	}
 	step(hs);
@@ -425,7 +408,7 @@ void handshake_hello(struct cp *cp, const struct msg *msg)
 	}
 	if (hs != NULL) {
 		if (hs->state == HS_WAIT_CLIENT)
-			counters(hs)->replaced++;
+			hs_report_counters(hs)->replaced++;
 		destroy(hs);
 	}
 	hs = begin(cp, msg, &hello);
@@ -444,17 +427,17 @@ void handshake_expired(struct cp *cp, const struct msg *msg)
 	if (hs == NULL || hs->state == HS_WAIT_ROOM || hs->state == HS_WAIT_INSTALLED)
 		return;
 	if (hs->state == HS_WAIT_CLIENT)
-		give_up(hs, &counters(hs)->expired, "not finished in time");
+		expire(hs);
+	send_flight(hs);
 	destroy(hs);
 }
 
-void handshake_installed(struct handshake *hs)
+void handshake_installed(struct handshake *hs, struct session_entry *entry)
 {
-	char peer[IP_PORT_TEXT_LEN];
-
-	counters(hs)->completed++;
-	LOG_LIMITED(INFO, "handshake: %s on %s: done, %s, %" PRIu64 " ms", peer_text(hs, peer),
-		    listener_name(hs), hs->suite, elapsed_ms(hs));
+	hs_report_counters(hs)->completed++;
+	hs_report_done(hs);
+	entry->identity = hs->client.identity;
+	hs->client.identity = NULL;
 	send_flight(hs);
 	hs_early_inject(&hs->early, hs->cp, hs->lcore);
 	destroy(hs);
@@ -482,7 +465,7 @@ void handshake_shutdown(struct cp *cp)
 			install_give_back(cp, s);
 		}
 		if (hs->state != HS_WAIT_REMOVE)
-			counters(hs)->failed++;
+			hs_report_counters(hs)->failed++;
 		send_remove(cp, hs->lcore, &hs->flow, hs->hello_id);
 		destroy(hs);
 	}

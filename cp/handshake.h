@@ -5,6 +5,7 @@
 #include "cp.h"
 #include "hs_bio.h"
 #include "hs_early.h"
+#include "tls.h"
 
 // What a handshake waits for, and what happens then:
 //
@@ -23,6 +24,8 @@ struct handshake {
 	uint16_t lcore;	   // that has the flow
 	uint64_t hello_id; // of the last HELLO message
 	SSL *ssl;	   // WAIT_CLIENT only
+	struct tls_client client;
+	bool bad_finished; // a handshake record of epoch 1 did not authenticate
 	const char *suite; // OpenSSL's name, once it is known
 	struct event *timer;
 	struct hs_bio bio;
@@ -39,8 +42,9 @@ void handshake_hello(struct cp *cp, const struct msg *msg);
 void handshake_record(struct cp *cp, const struct msg *msg);
 void handshake_expired(struct cp *cp, const struct msg *msg); // MSG_HANDSHAKE_ENDED
 
-// For install.c: the session is live; sends what was held back and destroys hs.
-void handshake_installed(struct handshake *hs);
+// For install.c: the session is live; sends what was held back, gives the entry the client's
+// identity and destroys hs.
+void handshake_installed(struct handshake *hs, struct session_entry *entry);
 
 // For install.c: the session could not be installed; hs no longer has one.
 void handshake_not_installed(struct handshake *hs, const char *reason);

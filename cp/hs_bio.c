@@ -3,6 +3,8 @@
 
 #include <rte_mbuf.h>
 
+#include "keyblock.h"
+
 #define RECORD_MAX 2048 // bytes of a client's record of epoch 1
 
 // Room for len bytes behind the flight's other records, NULL if there is none.
@@ -30,13 +32,37 @@ static void note_finished(struct hs_bio *h, const struct record *rec, const uint
 	h->finished_len = (uint8_t)rec->plain_len;
 }
 
+int hs_bio_keys(struct hs_bio *h)
+{
+	struct traffic_keys keys;
+	void *s;
+	int rc;
+
+	if (h->session != NULL)
+		return 0;
+	if (h->ssl == NULL)
+		return -EAGAIN;
+	rc = keyblock_derive(h->ssl, &keys);
+	if (rc == 0 && rte_mempool_get(h->session_pool, &s) != 0)
+		rc = -ENOMEM;
+	if (rc == 0) {
+		h->session = s;
+		session_init(s, h->aead, &keys, h->replay_window);
+	}
+	keys_wipe(&keys);
+	return rc;
+}
+
 // Opens OpenSSL's record at p and seals it again, in place, under the session's next number.
 static bool reseal(struct hs_bio *h, uint8_t *p, struct record *rec)
 {
-	struct session *s = h->session;
+	struct session *s;
 	struct aead_op op;
 
-	if (s == NULL || !record_open_prepare(s->suite, s->tx.iv, p, rec, &op))
+	if (hs_bio_keys(h) != 0)
+		return false;
+	s = h->session;
+	if (!record_open_prepare(s->suite, s->tx.iv, p, rec, &op))
 		return false;
 	op.key = &s->tx.key;
 	aead_open_burst(h->aead, &op, 1);

@@ -2,7 +2,7 @@
 #ifndef DTLSGW_HS_BIO_H
 #define DTLSGW_HS_BIO_H
 
-#include <openssl/bio.h>
+#include <openssl/ssl.h>
 #include <rte_mempool.h>
 
 #include "dtls.h"
@@ -24,8 +24,11 @@
 struct hs_bio {
 	struct rte_mempool *pool; // of flight's mbufs
 	struct aead *aead;
-	struct session *session; // has the keys; NULL until they exist
-	const uint8_t *record;	 // offered; NULL: none
+	const SSL *ssl;			  // whose keys they are; NULL: none will be made
+	struct rte_mempool *session_pool; // of session
+	uint32_t replay_window;		  // records
+	struct session *session;	  // has the keys; NULL until they exist
+	const uint8_t *record;		  // offered; NULL: none
 	uint16_t record_len;
 	uint16_t mtu;	     // bytes of UDP payload
 	uint16_t header_len; // bytes of IP and UDP header
@@ -38,6 +41,11 @@ struct hs_bio {
 
 // Returns a BIO on h, NULL if there is no memory.  h outlives it.
 BIO *hs_bio_new(struct hs_bio *h);
+
+// Makes h->session, unless it is there.  Returns 0, -EAGAIN: no master secret yet, -ENOMEM: no
+// session left, or what keyblock_derive() says.  In a resumption the first write of epoch 1 does
+// it.
+int hs_bio_keys(struct hs_bio *h);
 
 // Opens a copy of the client's record of epoch 1 with h->session.  True if it authenticates and is
 // fresh; it is then entered in the session's replay window.

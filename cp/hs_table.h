@@ -16,6 +16,8 @@
 	X(expired, "handshakes not finished in time")                                              \
 	X(replaced, "handshakes given up for a new ClientHello of the same flow")                  \
 	X(refused, "ClientHellos refused: too many under way, no memory, no route")                \
+	X(unknown_identity, "handshakes with a pre-shared key identity that is not in the file")   \
+	X(bad_finished, "of those expired: a client's Finished did not authenticate, wrong key")   \
 	X(resent_flights, "last flights sent again after a client's Finished")                     \
 	X(early_held, "datagrams held until the session is installed")                             \
 	X(early_dropped, "datagrams that came early and over the bound")

@@ -51,8 +51,7 @@ static void set_headers(const struct handshake *hs, struct session *s, const str
 const char *install_build(struct handshake *hs)
 {
 	struct cp *cp = hs->cp;
-	const struct config_listener *listener = &cp->config->listener[hs->listener];
-	const struct config_backend *backend = &cp->config->backend[listener->backend];
+	const struct config_backend *backend = &cp->config->backend[hs->client.backend];
 	struct session *s = hs->bio.session;
 	struct session_entry *entry;
 	struct route inside;
@@ -104,7 +103,7 @@ void install_done(struct cp *cp, const struct msg *msg)
 	}
 	entry->live = true;
 	hs->bio.session = NULL;
-	handshake_installed(hs);
+	handshake_installed(hs, entry);
 }
 
 void install_failed(struct cp *cp, const struct msg *msg)

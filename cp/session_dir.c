@@ -36,6 +36,10 @@ struct session_dir *session_dir_create(uint32_t max)
 
 void session_dir_destroy(struct session_dir *dir)
 {
+	if (dir == NULL)
+		return;
+	for (uint32_t i = 0; i < dir->max; i++)
+		identity_destroy(dir->entry[i].identity);
 	free(dir);
 }
 
@@ -52,6 +56,7 @@ struct session_entry *session_dir_enter(struct session_dir *dir, struct session 
 	entry->since = time(NULL);
 	entry->live = false;
 	entry->removing = false;
+	entry->identity = NULL;
 	memset(&entry->flight, 0, sizeof(entry->flight));
 	s->id = entry->id;
 	return entry;
@@ -71,6 +76,8 @@ void session_dir_leave(struct session_dir *dir, struct session_entry *entry)
 	uint32_t slot = (uint32_t)entry->id;
 	uint32_t generation = (uint32_t)(entry->id >> 32) + 1;
 
+	identity_destroy(entry->identity);
+	entry->identity = NULL;
 	entry->session = NULL;
 	entry->id = (session_id)RTE_MAX(generation, 1u) << 32 | slot;
 	entry->next_free = dir->first_free;
@@ -101,6 +108,7 @@ static void view_set(struct session_view *view, const struct session_entry *entr
 	view->id = entry->id;
 	view->listener = s->listener;
 	view->lcore = s->lcore;
+	view->identity = entry->identity;
 	view->suite = aead_info[s->suite].name;
 	view->since = entry->since;
 	ip_port_format(&s->flow.remote, s->flow.remote_port, view->peer);

@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "identity.h"
 #include "session.h"
 
 #define LAST_FLIGHT_FINISHED_MAX 64
@@ -24,6 +25,7 @@ struct session_entry {
 	bool live;		 // INSTALLED came
 	bool removing;		 // SESSION_REMOVE was sent
 	uint32_t next_free;
+	struct identity *identity; // of the client; NULL: it proved none
 	struct last_flight flight;
 };
 
@@ -41,6 +43,7 @@ struct session_view {
 	uint16_t nat_port; // host order
 	uint16_t lcore;
 	const char *suite;
+	const struct identity *identity; // the entry's; NULL: none
 	time_t since;
 	uint64_t rx_records, rx_bytes, rx_forged, tx_records, tx_bytes;
 };
@@ -57,7 +60,8 @@ struct session_entry *session_dir_enter(struct session_dir *dir, struct session 
 // NULL if no such session is in the directory (any more).
 struct session_entry *session_dir_find(const struct session_dir *dir, session_id id);
 
-// Frees the entry's slot; its id is not used again before 2^32 others of the slot were.
+// Frees the entry's slot and identity; its id is not used again before 2^32 others of the slot
+// were.
 void session_dir_leave(struct session_dir *dir, struct session_entry *entry);
 
 uint32_t session_dir_count(const struct session_dir *dir);

@@ -6,16 +6,14 @@
 #include <stdlib.h>
 
 #include "cp.h"
+#include "identity.h"
 #include "keyblock.h"
 #include "keylog.h"
+#include "psk.h"
+#include "psk_file.h"
 
 // Bounds, with OpenSSL's 16 KB of a message, what a peer can make it hold in fragments.
 #define MESSAGE_MAX 16384
-
-struct tls {
-	SSL_CTX *ctx;
-	struct keylog *keylog;
-};
 
 static void log_error(const struct config_listener *listener, const char *what, const char *value)
 {
@@ -46,9 +44,7 @@ static int generate_cookie(SSL *ssl, unsigned char *cookie, unsigned int *len)
 
 static void write_keylog(const SSL *ssl, const char *line)
 {
-	struct tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-
-	keylog_write(tls->keylog, line);
+	keylog_write(tls_of(ssl)->keylog, line);
 }
 
 static int use_certificate(SSL_CTX *ctx, const struct config_listener *listener,
@@ -111,31 +107,39 @@ static void set_options(struct tls *tls)
 		SSL_CTX_set_keylog_callback(ctx, write_keylog);
 }
 
-static int configure(struct tls *tls, const struct config_listener *listener)
+static int configure(struct tls *tls)
 {
+	const struct config_listener *listener = tls->listener;
 	int rc;
 
 	if (SSL_CTX_set_min_proto_version(tls->ctx, DTLS1_2_VERSION) != 1 ||
-	    SSL_CTX_set_max_proto_version(tls->ctx, DTLS1_2_VERSION) != 1)
+	    SSL_CTX_set_max_proto_version(tls->ctx, DTLS1_2_VERSION) != 1 ||
+	    SSL_CTX_set_dh_auto(tls->ctx, 1) != 1)
 		return -ENOTSUP;
 	set_options(tls);
 	rc = use_suites(tls->ctx, listener);
 	for (uint16_t i = 0; rc == 0 && i < listener->certificate_nb; i++)
 		rc = use_certificate(tls->ctx, listener, &listener->certificate[i]);
+	if (rc == 0)
+		rc = psk_use(tls, tls->ctx);
 	return rc;
 }
 
-struct tls *tls_create(const struct config_listener *listener, struct keylog *keylog)
+struct tls *tls_create(const struct config *config, uint16_t listener, struct keylog *keylog)
 {
 	struct tls *tls = calloc(1, sizeof(*tls));
 	int rc = -ENOMEM;
 
 	if (tls == NULL)
 		goto out;
+	tls->config = config;
+	tls->listener = &config->listener[listener];
 	tls->keylog = keylog;
 	tls->ctx = SSL_CTX_new(DTLS_server_method());
 	if (tls->ctx != NULL)
-		rc = configure(tls, listener);
+		rc = psk_init(tls);
+	if (rc == 0)
+		rc = configure(tls);
 	if (rc == 0)
 		return tls;
 	tls_destroy(tls);
@@ -149,14 +153,44 @@ void tls_destroy(struct tls *tls)
 	if (tls == NULL)
 		return;
 	SSL_CTX_free(tls->ctx);
+	psk_fini(tls);
 	free(tls);
 }
 
-SSL *tls_ssl_new(struct tls *tls)
+void tls_reload(struct tls *tls)
+{
+	psk_reload(tls);
+}
+
+SSL *tls_ssl_new(struct tls *tls, struct tls_client *client)
 {
 	SSL *ssl = SSL_new(tls->ctx);
 
-	if (ssl != NULL)
-		SSL_set_accept_state(ssl);
+	*client = (struct tls_client){.backend = tls->listener->backend};
+	if (ssl == NULL)
+		return NULL;
+	SSL_set_app_data(ssl, client);
+	SSL_set_accept_state(ssl);
 	return ssl;
+}
+
+struct tls *tls_of(const SSL *ssl)
+{
+	return SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+}
+
+const char *tls_identify(const SSL *ssl, struct tls_client *client)
+{
+	const struct psk_entry *entry;
+
+	if (identity_create(ssl, &client->identity) != 0)
+		return "no memory";
+	if (client->identity == NULL || client->identity->kind != IDENTITY_PSK)
+		return NULL;
+	entry = psk_of(tls_of(ssl), ssl);
+	if (entry == NULL)
+		return "the client's identity is no longer in the file";
+	if (entry->backend != CONFIG_BACKEND_NONE)
+		client->backend = entry->backend;
+	return NULL;
 }

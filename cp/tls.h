@@ -6,19 +6,52 @@
 
 #include "config.h"
 
-struct keylog;
+#define TLS_PSK_SECRET_LEN 32
 
-// What all handshakes of one listener share: certificates, suites, groups.
-struct tls;
+struct identity;
+struct keylog;
+struct psk_file;
+
+// What all handshakes of one listener share: certificates, pre-shared keys, suites, groups.
+// Owner: cp.
+struct tls {
+	const struct config *config;
+	const struct config_listener *listener;
+	struct keylog *keylog; // NULL: off
+	SSL_CTX *ctx;
+	struct psk_file *psk; // NULL: none
+	uint8_t psk_secret[TLS_PSK_SECRET_LEN];
+};
+
+// What is known of the client of one handshake: the SSL's app data.  Owner: the handshake.
+struct tls_client {
+	uint16_t backend;	   // index in config.backend
+	bool psk_tried;		   // it gave a pre-shared key's identity
+	bool psk_unknown;	   // which is not in the file
+	struct identity *identity; // once the handshake is done; NULL: it proved none
+};
 
 // DTLS 1.2 only; no tickets, no session cache, no renegotiation, no compression.  keylog may be
-// NULL.  Returns NULL with rte_errno set, after a LOG that names the file or suite that is wrong.
-struct tls *tls_create(const struct config_listener *listener, struct keylog *keylog);
+// NULL.  config outlives it.  Returns NULL with rte_errno set, after a LOG that names the file or
+// suite that is wrong.
+struct tls *tls_create(const struct config *config, uint16_t listener, struct keylog *keylog);
 
 // NULL is fine.
 void tls_destroy(struct tls *tls);
 
-// A fresh server SSL for one handshake, NULL if there is no memory.
-SSL *tls_ssl_new(struct tls *tls);
+// Reads the files again that can change while the gateway runs; what is wrong there is logged, and
+// the old content stays.
+void tls_reload(struct tls *tls);
+
+// A fresh server SSL for one handshake, NULL if there is no memory.  Fills *client, which outlives
+// it.
+SSL *tls_ssl_new(struct tls *tls, struct tls_client *client);
+
+// Whose SSL it is.
+struct tls *tls_of(const SSL *ssl);
+
+// Of a handshake that is done: who the client is, and where its data goes.  Returns NULL, or why it
+// is refused.
+const char *tls_identify(const SSL *ssl, struct tls_client *client);
 
 #endif

@@ -18,7 +18,8 @@
 #define CONFIG_LCORE_MAX       64
 #define CONFIG_CERTIFICATE_MAX 4
 #define CONFIG_EAL_ARG_MAX     32
-#define CONFIG_NAME_LEN	       32 // bytes, NUL included
+#define CONFIG_NAME_LEN	       32	  // bytes, NUL included
+#define CONFIG_BACKEND_NONE    UINT16_MAX // in place of an index in config.backend
 
 struct config_addr {
 	struct ip_addr addr;
@@ -56,8 +57,10 @@ struct config_listener {
 	uint16_t backend; // index in config.backend
 	uint16_t certificate_nb;
 	struct config_certificate certificate[CONFIG_CERTIFICATE_MAX];
-	char *suites; // OpenSSL cipher string
-	char *groups; // OpenSSL group list
+	char *psk_file; // NULL: no pre-shared keys
+	char *psk_hint; // NULL: none
+	char *suites;	// OpenSSL cipher string
+	char *groups;	// OpenSSL group list
 };
 
 struct config_backend {

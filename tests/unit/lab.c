@@ -127,7 +127,29 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)arg;
 }
 
+char *lab_file(struct lab *lab, const char *name, const char *text)
+{
+	char path[sizeof(lab->path[0])];
+	uint16_t i = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", lab->dir, name);
+	while (lab->path[i][0] != '\0' && strcmp(lab->path[i], path) != 0)
+		assert_true(++i < LAB_FILE_MAX);
+	strcpy(lab->path[i], path);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
+	fclose(f);
+	return lab->path[i];
+}
+
 void lab_start(struct lab *lab)
+{
+	lab_start_edited(lab, NULL);
+}
+
+void lab_start_edited(struct lab *lab, void (*edit)(struct lab *lab))
 {
 	static const struct timeval tick = {.tv_usec = TICK_US};
 	struct cp *cp = &lab->cp;
@@ -135,11 +157,13 @@ void lab_start(struct lab *lab)
 	memset(lab, 0, sizeof(*lab));
 	rig_start(&lab->rig, 1);
 	configure(lab);
+	if (edit != NULL)
+		edit(lab);
 	cp->dp = lab->rig.dp;
 	cp->config = &lab->rig.config;
 	cp->base = event_base_new();
 	cp->aead = aead_create();
-	cp->tls[0] = tls_create(&cp->config->listener[0], NULL);
+	cp->tls[0] = tls_create(cp->config, 0, NULL);
 	cp->handshakes = hs_table_create(cp->config->half_open, 64);
 	cp->sessions = session_dir_create(cp->config->sessions);
 	cp->nat = nat_pool_create(&cp->dp->nat);
@@ -180,7 +204,9 @@ void lab_stop(struct lab *lab)
 		free(l->certificate[i].certificate);
 		free(l->certificate[i].key);
 	}
-	rmdir(lab->dir);
+	for (uint16_t i = 0; i < LAB_FILE_MAX && lab->path[i][0] != '\0'; i++)
+		unlink(lab->path[i]);
+	assert_int_equal(rmdir(lab->dir), 0);
 }
 
 static bool pump_clients(struct lab *lab)
@@ -248,6 +274,7 @@ static bool pump_frames(struct lab *lab)
 			const uint8_t *p = rig_payload(m, &len);
 
 			lab->nat_port = udp_port(m, 0);
+			lab->backend_port = udp_port(m, 2);
 			lab_queue_put(&lab->backend, p, len);
 		}
 		rte_pktmbuf_free(m);

@@ -16,6 +16,7 @@
 #define LAB_CLIENT_MAX	 4
 #define LAB_DATAGRAM_MAX 1500
 #define LAB_QUEUE_MAX	 128
+#define LAB_FILE_MAX	 16
 
 struct lab_queue {
 	uint16_t nb;
@@ -41,11 +42,13 @@ struct lab_client {
 struct lab {
 	struct rig rig;
 	struct cp cp;
-	char dir[64]; // of the certificates
+	char dir[64];		      // of the certificates and other files
+	char path[LAB_FILE_MAX][128]; // of lab_file()
 	struct event *tick;
 	struct lab_client *client[LAB_CLIENT_MAX];
 	struct lab_queue backend;		 // payloads that came to the backend
 	uint16_t nat_port;			 // source port of the last of them
+	uint16_t backend_port;			 // its destination port
 	unsigned int mbufs, sessions, nat_ports; // free at the start
 	uint64_t references;			 // of neighbours at the start
 };
@@ -55,7 +58,14 @@ void lab_queue_put(struct lab_queue *q, const void *bytes, size_t len);
 void lab_queue_shift(struct lab_queue *q);
 
 void lab_start(struct lab *lab);
+
+// The same with a configuration that edit has changed before it is used.
+void lab_start_edited(struct lab *lab, void (*edit)(struct lab *lab));
+
 void lab_stop(struct lab *lab);
+
+// Writes a file into lab->dir; lab_stop() removes it.  Returns its name, which lives as long.
+char *lab_file(struct lab *lab, const char *name, const char *text);
 
 // A client with a cipher list on a port of its own.
 void lab_client_start(struct lab *lab, struct lab_client *c, uint16_t port, const char *ciphers);

@@ -306,7 +306,7 @@ static void test_good(void **state)
 	assert_int_equal(c->listener[0].port, 4433);
 	assert_int_equal(c->listener[0].backend, 0);
 	assert_string_equal(c->listener[0].certificate[0].key, "dir/ecdsa.key");
-	assert_string_equal(c->listener[0].suites, "ECDHE+AESGCM");
+	assert_string_equal(c->listener[0].suites, "ECDHE+AESGCM:kDHEPSK+AESGCM:kPSK+AESGCM");
 	assert_int_equal(c->backend[0].port, 7);
 	assert_int_equal(c->replay_window, 64);
 	assert_int_equal(c->idle_timeout_s, 300);

@@ -78,6 +78,9 @@ static int dir_make(void **state)
 	make_certificate("rsa", EVP_RSA_gen(2048));
 	make_certificate("ed25519", EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
 	write_file("empty.pem", "");
+	write_file("good.psk", "client-1 00 b\n");
+	write_file("bad.psk", "# one\nclient-1\n");
+	write_file("lab.psk", "client-1 00\n");
 	write_encrypted_key("locked.key");
 	*state = &dir;
 	return 0;
@@ -86,8 +89,9 @@ static int dir_make(void **state)
 static int dir_remove(void **state)
 {
 	static const char *const files[] = {
-		"ecdsa.pem", "ecdsa.key", "ecdsa2.pem",	 "ecdsa2.key",	"rsa.pem", "rsa.key",
-		"empty.pem", "t.yaml",	  "ed25519.pem", "ed25519.key", "c.yaml",  "locked.key",
+		"ecdsa.pem", "ecdsa.key",  "ecdsa2.pem", "ecdsa2.key",	"rsa.pem",
+		"rsa.key",   "empty.pem",  "t.yaml",	 "ed25519.pem", "ed25519.key",
+		"c.yaml",    "locked.key", "good.psk",	 "bad.psk",	"lab.psk",
 	};
 	struct dir *dir = *state;
 
@@ -131,14 +135,30 @@ static const struct row bad_tls[] = {
 	 "as ECDHE+AESGCM\n"},
 	{"port: 4433", "port: 4433\n    suites: ECDHE+AESGCM:AES256-SHA",
 	 "t.yaml:24: listeners[0].suites: \"ECDHE+AESGCM:AES256-SHA\" selects AES256-SHA; expected "
-	 "only ECDHE-ECDSA and ECDHE-RSA with AES-GCM, as ECDHE+AESGCM\n"},
+	 "only ECDHE-ECDSA, ECDHE-RSA, PSK and DHE-PSK with AES-GCM, as ECDHE+AESGCM\n"},
 	{"port: 4433", "port: 4433\n    suites: ECDHE+CHACHA20",
 	 "t.yaml:24: listeners[0].suites: \"ECDHE+CHACHA20\" selects "
 	 "ECDHE-ECDSA-CHACHA20-POLY1305; "
-	 "expected only ECDHE-ECDSA and ECDHE-RSA with AES-GCM, as ECDHE+AESGCM\n"},
+	 "expected only ECDHE-ECDSA, ECDHE-RSA, PSK and DHE-PSK with AES-GCM, as "
+	 "ECDHE+AESGCM\n"},
 	{"port: 4433", "port: 4433\n    suites: ECDHE-RSA-AES128-GCM-SHA256",
 	 "t.yaml:24: listeners[0].suites: \"ECDHE-RSA-AES128-GCM-SHA256\" has no suite for the "
 	 "certificates; expected one for ECDSA\n"},
+	{"port: 4433", "port: 4433\n    psk_file: none.psk",
+	 "t.yaml:24: listeners[0].psk_file: none.psk:1: No such file or directory; expected a "
+	 "readable file of identities\n"},
+	{"port: 4433", "port: 4433\n    psk_file: bad.psk",
+	 "t.yaml:24: listeners[0].psk_file: bad.psk:2: no key; expected IDENTITY KEY [BACKEND]\n"},
+	{"port: 4433", "port: 4433\n    psk_file: good.psk\n    suites: ECDHE+AESGCM",
+	 "t.yaml:25: listeners[0].suites: \"ECDHE+AESGCM\" has no suite for the psk_file; expected "
+	 "one for pre-shared keys\n"},
+	{"port: 4433", "port: 4433\n    psk_file: good.psk\n    suites: kPSK+AESGCM",
+	 "t.yaml:25: listeners[0].suites: \"kPSK+AESGCM\" has no suite for the certificates; "
+	 "expected one for ECDSA\n"},
+	{"port: 4433", "port: 4433\n    suites: kRSAPSK+AESGCM",
+	 "t.yaml:24: listeners[0].suites: \"kRSAPSK+AESGCM\" selects RSA-PSK-AES256-GCM-SHA384; "
+	 "expected only ECDHE-ECDSA, ECDHE-RSA, PSK and DHE-PSK with AES-GCM, as "
+	 "ECDHE+AESGCM\n"},
 	{"port: 4433", "port: 4433\n    groups: X25519:P-257",
 	 "t.yaml:24: listeners[0].groups: \"X25519:P-257\" has an unknown group; expected a list "
 	 "as "

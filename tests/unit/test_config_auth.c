@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The keys of a configuration that say how client and gateway prove who they are.
+#include "config_row.h"
+#include "config_text.h"
+
+#define CERTIFICATES                                                                               \
+	"    certificates:\n"                                                                      \
+	"      - certificate: ecdsa.pem\n"                                                         \
+	"        key: ecdsa.key\n"
+
+// In place of the port's line.
+#define MORE(keys) "port: 4433", "port: 4433\n" keys
+
+static const struct row bad[] = {
+	{CERTIFICATES, "",
+	 "t.yaml:21: listeners[0].certificates: missing; expected this key, or psk_file, or "
+	 "both\n"},
+	{"    certificates:\n", "    psk_hint: hi\n    certificates:\n",
+	 "t.yaml:25: listeners[0].psk_hint: given without psk_file; expected both or none\n"},
+	{MORE("    psk_file: ''"),
+	 "t.yaml:24: listeners[0].psk_file: empty; expected a value, or the key left out\n"},
+};
+
+// What is printed, which the caller frees.
+static char *errors(const char *text)
+{
+	static char *lines; // static: the stream writes them until it is closed
+	static size_t len;
+	FILE *err = open_memstream(&lines, &len);
+	struct config_doc doc;
+	struct config *config;
+
+	config = config_text_load(&doc, "t.yaml", text, strlen(text), err);
+	fclose(err);
+	if (config != NULL)
+		config_doc_fini(&doc);
+	config_destroy(config);
+	return lines;
+}
+
+static void test_bad(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < UNIT_NB(bad); i++) {
+		char *text = edit(&bad[i]);
+		char *lines = errors(text);
+
+		print_message("%s", lines);
+		assert_string_equal(lines, bad[i].lines);
+		free(lines);
+		free(text);
+	}
+}
+
+static void test_long_hint(void **state)
+{
+	char keys[256], hint[130];
+	const struct row row = {"port: 4433", keys, NULL};
+
+	(void)state;
+	memset(hint, 'h', sizeof(hint) - 1);
+	for (size_t len = 128; len <= 129; len++) {
+		char *text, *lines;
+
+		hint[len] = '\0';
+		hint[len - 1] = 'h';
+		snprintf(keys, sizeof(keys), "port: 4433\n    psk_file: p\n    psk_hint: %s", hint);
+		text = edit(&row);
+		lines = errors(text);
+		assert_string_equal(lines, len == 128 ? ""
+						      : "t.yaml:25: listeners[0].psk_hint: too "
+							"long; expected at most 128 bytes\n");
+		free(lines);
+		free(text);
+	}
+}
+
+static struct config *load(const struct row *row)
+{
+	struct config_doc doc;
+	char *text = edit(row);
+	struct config *c = config_text_load(&doc, "dir/t.yaml", text, strlen(text), stderr);
+
+	assert_non_null(c);
+	config_doc_fini(&doc);
+	free(text);
+	return c;
+}
+
+static void test_psk(void **state)
+{
+	static const struct row row = {CERTIFICATES, "    psk_file: p.psk\n    psk_hint: hi\n", ""};
+	struct config *c = load(&row);
+
+	(void)state;
+	assert_int_equal(c->listener[0].certificate_nb, 0);
+	assert_string_equal(c->listener[0].psk_file, "dir/p.psk");
+	assert_string_equal(c->listener[0].psk_hint, "hi");
+	config_destroy(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_long_hint),
+		cmocka_unit_test(test_psk),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
