@@ -27,6 +27,8 @@ void config_destroy(struct config *config)
 		}
 		free(l->psk_file);
 		free(l->psk_hint);
+		free(l->client_ca);
+		free(l->client_crl);
 		free(l->suites);
 		free(l->groups);
 	}

@@ -190,6 +190,15 @@ static void check_credentials(struct config_doc *doc, const struct config_listen
 			     "missing; expected this key, or psk_file, or both");
 	if (listener->psk_hint != NULL && listener->psk_file == NULL)
 		config_error(doc, "psk_hint", "given without psk_file; expected both or none");
+	if (listener->client_certificate != CONFIG_CLIENT_CERTIFICATE_NONE &&
+	    (listener->client_ca == NULL || listener->certificate_nb == 0))
+		config_error(doc, "client_certificate",
+			     "given without client_ca or certificates; expected them too");
+	if (listener->client_certificate == CONFIG_CLIENT_CERTIFICATE_NONE &&
+	    (listener->client_ca != NULL || listener->client_crl != NULL))
+		config_error(doc, listener->client_ca != NULL ? "client_ca" : "client_crl",
+			     "given, but no certificate is asked for; expected client_certificate: "
+			     "optional or required");
 	if (listener->psk_hint != NULL && strlen(listener->psk_hint) > PSK_IDENTITY_MAX)
 		config_error(doc, "psk_hint", "too long; expected at most %d bytes",
 			     PSK_IDENTITY_MAX);

@@ -223,6 +223,25 @@ static uint16_t backend_index(struct config_doc *doc, const char *text,
 	return 0;
 }
 
+// Where config_at() is the listener.
+static void fill_clients(struct config_doc *doc, const struct raw_listener *raw,
+			 struct config_listener *listener)
+{
+	static const char *const modes[] = {
+		[CONFIG_CLIENT_CERTIFICATE_NONE] = "none",
+		[CONFIG_CLIENT_CERTIFICATE_OPTIONAL] = "optional",
+		[CONFIG_CLIENT_CERTIFICATE_REQUIRED] = "required",
+		NULL,
+	};
+
+	listener->psk_file = file_name(doc, "psk_file", raw->psk_file);
+	listener->psk_hint = copy(doc, "psk_hint", raw->psk_hint, NULL);
+	listener->client_certificate =
+		word(doc, "client_certificate", raw->client_certificate, 0, modes);
+	listener->client_ca = file_name(doc, "client_ca", raw->client_ca);
+	listener->client_crl = file_name(doc, "client_crl", raw->client_crl);
+}
+
 static void fill_listener(struct config_doc *doc, unsigned int i, const struct raw_config *all,
 			  struct config_listener *listener)
 {
@@ -240,8 +259,7 @@ static void fill_listener(struct config_doc *doc, unsigned int i, const struct r
 		address(doc, "", raw->addresses[j], &listener->addr[j]);
 	}
 	config_at(doc, "listeners[%u]", i);
-	listener->psk_file = file_name(doc, "psk_file", raw->psk_file);
-	listener->psk_hint = copy(doc, "psk_hint", raw->psk_hint, NULL);
+	fill_clients(doc, raw, listener);
 	listener->certificate_nb = (uint16_t)raw->certificates_count;
 	for (unsigned int j = 0; j < raw->certificates_count; j++) {
 		struct config_certificate *c = &listener->certificate[j];

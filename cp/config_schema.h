@@ -57,6 +57,9 @@ struct raw_listener {
 	unsigned int certificates_count;
 	char *psk_file;
 	char *psk_hint;
+	char *client_certificate;
+	char *client_ca;
+	char *client_crl;
 	char *suites;
 	char *groups;
 };

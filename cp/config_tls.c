@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "client_cert.h"
 #include "config_check.h"
 #include "psk_file.h"
 
@@ -137,6 +138,23 @@ static unsigned int check_psk(struct config_doc *doc, const struct config *confi
 	return psk != NULL ? KEY_PSK : 0;
 }
 
+static void check_client_ca(struct config_doc *doc, const struct config_listener *listener)
+{
+	const char *const crls[] = {NULL, listener->client_crl};
+	char error[ERROR_LEN];
+
+	for (int i = 0; listener->client_ca != NULL && i < 2; i++) {
+		X509_STORE *store =
+			client_cert_store_load(listener->client_ca, crls[i], error, sizeof(error));
+
+		X509_STORE_free(store);
+		if (store == NULL) {
+			config_error(doc, i == 0 ? "client_ca" : "client_crl", "%s", error);
+			return;
+		}
+	}
+}
+
 static bool is_psk(const SSL_CIPHER *suite)
 {
 	int kx = SSL_CIPHER_get_kx_nid(suite);
@@ -241,6 +259,7 @@ static void check_listener(struct config_doc *doc, const struct config *config, 
 	}
 	config_at(doc, "listeners[%u]", i);
 	psk = check_psk(doc, config, i);
+	check_client_ca(doc, listener);
 	check_kinds(doc, listener, kinds, suite_kinds);
 	check_kinds(doc, listener, psk, suite_kinds);
 }

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "hs_report.h"
-#include "identity.h"
 #include "install.h"
 #include "neigh.h"
 
@@ -35,8 +34,8 @@ static void destroy(struct handshake *hs)
 
 	if (hs->client.psk_unknown)
 		hs_report_counters(hs)->unknown_identity++;
-	identity_destroy(hs->client.identity);
 	close_ssl(hs);
+	tls_client_fini(&hs->client);
 	if (hs->timer != NULL)
 		event_free(hs->timer);
 	hs_early_discard(&hs->early, cp);
@@ -63,6 +62,13 @@ static void give_up(struct handshake *hs, uint64_t *counter, const char *reason)
 static void fail(struct handshake *hs, const char *reason)
 {
 	give_up(hs, &hs_report_counters(hs)->failed, reason);
+}
+
+// For OpenSSL's reason, or otherwise.
+static void fail_ssl(struct handshake *hs, const char *otherwise)
+{
+	hs_report_count(hs);
+	fail(hs, hs_report_reason(hs, otherwise));
 }
 
 // A client with a wrong key, or an unknown identity, hears of it now: alerts at once would let
@@ -153,7 +159,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		    (uint64_t)hs->cp->config->handshake_timeout_s * 1000)
 			expire(hs);
 		else if (DTLSv1_handle_timeout(hs->ssl) < 0)
-			fail(hs, hs_report_reason(hs, "too many retransmissions"));
+			fail_ssl(hs, "too many retransmissions");
 	}
 	settle(hs);
 }
@@ -190,7 +196,7 @@ static void step(struct handshake *hs)
 	else if (error == SSL_ERROR_ZERO_RETURN)
 		fail(hs, "closed by the client");
 	else if (error != SSL_ERROR_WANT_READ)
-		fail(hs, hs_report_reason(hs, "SSL_do_handshake failed"));
+		fail_ssl(hs, "SSL_do_handshake failed");
 }
 
 static void offer(struct handshake *hs, const uint8_t *record, uint16_t len)
@@ -378,7 +384,7 @@ static void listen_first(struct handshake *hs, const uint8_t *p, uint16_t len)
 		rc = DTLSv1_listen(hs->ssl, client);
 	BIO_ADDR_free(client);
 	if (rc != 1) {
-		fail(hs, hs_report_reason(hs, "ClientHello refused"));
+		fail_ssl(hs, "ClientHello refused");
 		return;
 	}
 	step(hs);

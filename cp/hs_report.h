@@ -16,6 +16,9 @@ uint64_t hs_report_elapsed_ms(const struct handshake *hs);
 // what the client brought that led to it.  otherwise: if it noted none.
 const char *hs_report_reason(const struct handshake *hs, const char *otherwise);
 
+// Counts the kind of OpenSSL's oldest error, where there is a counter for it.
+void hs_report_count(const struct handshake *hs);
+
 // One line each.
 void hs_report_done(const struct handshake *hs);
 void hs_report_failed(const struct handshake *hs, const char *reason);

@@ -18,6 +18,8 @@
 	X(refused, "ClientHellos refused: too many under way, no memory, no route")                \
 	X(unknown_identity, "handshakes with a pre-shared key identity that is not in the file")   \
 	X(bad_finished, "of those expired: a client's Finished did not authenticate, wrong key")   \
+	X(bad_certificate, "of those failed: the client's certificate was not accepted")           \
+	X(no_certificate, "of those failed: the client had no certificate")                        \
 	X(resent_flights, "last flights sent again after a client's Finished")                     \
 	X(early_held, "datagrams held until the session is installed")                             \
 	X(early_dropped, "datagrams that came early and over the bound")

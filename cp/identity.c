@@ -42,14 +42,41 @@ static struct identity *from_psk(const SSL *ssl)
 	return make(IDENTITY_PSK, identity_printable(bytes != NULL ? bytes : "", text));
 }
 
+struct identity *identity_of_certificate(X509 *certificate)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	struct identity *identity = NULL;
+	char text[IDENTITY_TEXT_LEN];
+	int len;
+
+	if (bio == NULL ||
+	    X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) < 0)
+		goto out;
+	len = BIO_read(bio, text, sizeof(text) - 1); // -1: the subject is empty
+	text[len > 0 ? len : 0] = '\0';
+	identity = make(IDENTITY_CERTIFICATE, text);
+	if (identity != NULL &&
+	    X509_digest(certificate, EVP_sha256(), identity->fingerprint, NULL) != 1) {
+		identity_destroy(identity);
+		identity = NULL;
+	}
+out:
+	BIO_free(bio);
+	return identity;
+}
+
 int identity_create(const SSL *ssl, struct identity **identity)
 {
 	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+	X509 *certificate = SSL_get0_peer_certificate(ssl);
 
 	*identity = NULL;
-	if (cipher == NULL || SSL_CIPHER_get_auth_nid(cipher) != NID_auth_psk)
+	if (certificate != NULL)
+		*identity = identity_of_certificate(certificate);
+	else if (cipher != NULL && SSL_CIPHER_get_auth_nid(cipher) == NID_auth_psk)
+		*identity = from_psk(ssl);
+	else
 		return 0;
-	*identity = from_psk(ssl);
 	return *identity != NULL ? 0 : -ENOMEM;
 }
 

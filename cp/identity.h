@@ -24,6 +24,9 @@ struct identity {
 // frees it.  Returns 0 or -ENOMEM.
 int identity_create(const SSL *ssl, struct identity **identity);
 
+// Of a certificate, whoever showed it.  NULL: no memory.
+struct identity *identity_of_certificate(X509 *certificate);
+
 // NULL is fine.
 void identity_destroy(struct identity *identity);
 

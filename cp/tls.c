@@ -5,6 +5,7 @@
 #include <rte_errno.h>
 #include <stdlib.h>
 
+#include "client_cert.h"
 #include "cp.h"
 #include "identity.h"
 #include "keyblock.h"
@@ -122,6 +123,8 @@ static int configure(struct tls *tls)
 		rc = use_certificate(tls->ctx, listener, &listener->certificate[i]);
 	if (rc == 0)
 		rc = psk_use(tls, tls->ctx);
+	if (rc == 0)
+		rc = client_cert_use(tls, tls->ctx);
 	return rc;
 }
 
@@ -139,6 +142,8 @@ struct tls *tls_create(const struct config *config, uint16_t listener, struct ke
 	if (tls->ctx != NULL)
 		rc = psk_init(tls);
 	if (rc == 0)
+		rc = client_cert_init(tls);
+	if (rc == 0)
 		rc = configure(tls);
 	if (rc == 0)
 		return tls;
@@ -153,6 +158,7 @@ void tls_destroy(struct tls *tls)
 	if (tls == NULL)
 		return;
 	SSL_CTX_free(tls->ctx);
+	client_cert_fini(tls);
 	psk_fini(tls);
 	free(tls);
 }
@@ -172,6 +178,12 @@ SSL *tls_ssl_new(struct tls *tls, struct tls_client *client)
 	SSL_set_app_data(ssl, client);
 	SSL_set_accept_state(ssl);
 	return ssl;
+}
+
+void tls_client_fini(struct tls_client *client)
+{
+	identity_destroy(client->refused);
+	identity_destroy(client->identity);
 }
 
 struct tls *tls_of(const SSL *ssl)

@@ -19,7 +19,8 @@ struct tls {
 	const struct config_listener *listener;
 	struct keylog *keylog; // NULL: off
 	SSL_CTX *ctx;
-	struct psk_file *psk; // NULL: none
+	struct psk_file *psk;	  // NULL: none
+	X509_STORE *client_trust; // NULL: clients are asked for no certificate
 	uint8_t psk_secret[TLS_PSK_SECRET_LEN];
 };
 
@@ -28,6 +29,7 @@ struct tls_client {
 	uint16_t backend;	   // index in config.backend
 	bool psk_tried;		   // it gave a pre-shared key's identity
 	bool psk_unknown;	   // which is not in the file
+	struct identity *refused;  // of a certificate that was not accepted
 	struct identity *identity; // once the handshake is done; NULL: it proved none
 };
 
@@ -46,6 +48,9 @@ void tls_reload(struct tls *tls);
 // A fresh server SSL for one handshake, NULL if there is no memory.  Fills *client, which outlives
 // it.
 SSL *tls_ssl_new(struct tls *tls, struct tls_client *client);
+
+// Frees what *client holds.
+void tls_client_fini(struct tls_client *client);
 
 // Whose SSL it is.
 struct tls *tls_of(const SSL *ssl);

@@ -28,6 +28,13 @@ struct config_addr {
 
 enum config_role { CONFIG_OUTSIDE, CONFIG_INSIDE };
 
+// What a listener asks of its clients.
+enum config_client_certificate {
+	CONFIG_CLIENT_CERTIFICATE_NONE,
+	CONFIG_CLIENT_CERTIFICATE_OPTIONAL,
+	CONFIG_CLIENT_CERTIFICATE_REQUIRED,
+};
+
 struct config_port {
 	char name[CONFIG_NAME_LEN];
 	char *device;	   // PCI address or vdev string ("net_af_packet0,iface=veth0")
@@ -59,8 +66,11 @@ struct config_listener {
 	struct config_certificate certificate[CONFIG_CERTIFICATE_MAX];
 	char *psk_file; // NULL: no pre-shared keys
 	char *psk_hint; // NULL: none
-	char *suites;	// OpenSSL cipher string
-	char *groups;	// OpenSSL group list
+	enum config_client_certificate client_certificate;
+	char *client_ca;  // PEM file; NULL with _NONE
+	char *client_crl; // PEM file; NULL: none
+	char *suites;	  // OpenSSL cipher string
+	char *groups;	  // OpenSSL group list
 };
 
 struct config_backend {

@@ -17,6 +17,21 @@ static const struct row bad[] = {
 	 "both\n"},
 	{"    certificates:\n", "    psk_hint: hi\n    certificates:\n",
 	 "t.yaml:25: listeners[0].psk_hint: given without psk_file; expected both or none\n"},
+	{MORE("    client_certificate: maybe"),
+	 "t.yaml:24: listeners[0].client_certificate: \"maybe\" is unknown; expected one of: none, "
+	 "optional, required\n"},
+	{MORE("    client_certificate: required"),
+	 "t.yaml:24: listeners[0].client_certificate: given without client_ca or certificates; "
+	 "expected them too\n"},
+	{CERTIFICATES, "    psk_file: p\n    client_ca: a\n    client_certificate: optional\n",
+	 "t.yaml:27: listeners[0].client_certificate: given without client_ca or certificates; "
+	 "expected them too\n"},
+	{MORE("    client_ca: ca.pem"),
+	 "t.yaml:24: listeners[0].client_ca: given, but no certificate is asked for; expected "
+	 "client_certificate: optional or required\n"},
+	{MORE("    client_crl: crl.pem"),
+	 "t.yaml:24: listeners[0].client_crl: given, but no certificate is asked for; expected "
+	 "client_certificate: optional or required\n"},
 	{MORE("    psk_file: ''"),
 	 "t.yaml:24: listeners[0].psk_file: empty; expected a value, or the key left out\n"},
 };
@@ -99,12 +114,38 @@ static void test_psk(void **state)
 	config_destroy(c);
 }
 
+static void test_client_certificate(void **state)
+{
+	static const struct row rows[] = {
+		{MORE(""), ""},
+		{MORE("    client_certificate: optional\n    client_ca: ca.pem\n"), ""},
+		{MORE("    client_certificate: required\n    client_ca: /ca.pem\n    client_crl: "
+		      "c\n"),
+		 ""},
+	};
+	struct config *c[UNIT_NB(rows)];
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_NB(rows); i++) {
+		c[i] = load(&rows[i]);
+		unit_check(i, c[i]->listener[0].client_certificate == i);
+	}
+	assert_null(c[0]->listener[0].client_ca);
+	assert_string_equal(c[1]->listener[0].client_ca, "dir/ca.pem");
+	assert_null(c[1]->listener[0].client_crl);
+	assert_string_equal(c[2]->listener[0].client_ca, "/ca.pem");
+	assert_string_equal(c[2]->listener[0].client_crl, "dir/c");
+	for (size_t i = 0; i < UNIT_NB(rows); i++)
+		config_destroy(c[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_long_hint),
 		cmocka_unit_test(test_psk),
+		cmocka_unit_test(test_client_certificate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

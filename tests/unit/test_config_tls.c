@@ -147,6 +147,18 @@ static const struct row bad_tls[] = {
 	{"port: 4433", "port: 4433\n    psk_file: none.psk",
 	 "t.yaml:24: listeners[0].psk_file: none.psk:1: No such file or directory; expected a "
 	 "readable file of identities\n"},
+	{"port: 4433",
+	 "port: 4433\n    client_certificate: required\n    client_ca: none.pem\n    client_crl: x",
+	 "t.yaml:25: listeners[0].client_ca: none.pem: No such file or directory; expected a PEM "
+	 "file with the certificates of the clients' authorities\n"},
+	{"port: 4433", "port: 4433\n    client_certificate: required\n    client_ca: empty.pem",
+	 "t.yaml:25: listeners[0].client_ca: empty.pem: *; expected a PEM file with the "
+	 "certificates of the clients' authorities\n"},
+	{"port: 4433",
+	 "port: 4433\n    client_certificate: required\n    client_ca: rsa.pem\n    client_crl: "
+	 "rsa.pem",
+	 "t.yaml:26: listeners[0].client_crl: rsa.pem: *; expected a PEM file with revocation "
+	 "lists\n"},
 	{"port: 4433", "port: 4433\n    psk_file: bad.psk",
 	 "t.yaml:24: listeners[0].psk_file: bad.psk:2: no key; expected IDENTITY KEY [BACKEND]\n"},
 	{"port: 4433", "port: 4433\n    psk_file: good.psk\n    suites: ECDHE+AESGCM",
