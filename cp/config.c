@@ -36,6 +36,7 @@ void config_destroy(struct config *config)
 		free(config->eal_arg[i]);
 	free(config->file_prefix);
 	free(config->log_level);
+	free(config->ticket_keys);
 	free(config->keylog);
 	free(config);
 }

@@ -291,6 +291,18 @@ static void fill_limits(struct config_doc *doc, const struct raw_limits *raw, st
 			     config->replay_window, REPLAY_WINDOW_MAX);
 }
 
+static void fill_resumption(struct config_doc *doc, const struct raw_resumption *raw,
+			    struct config *config)
+{
+	config_at(doc, "resumption");
+	config->tickets = boolean(doc, "tickets", raw->tickets, true);
+	config->ticket_keys = file_name(doc, "ticket_keys", raw->ticket_keys);
+	config->resumption_lifetime_s = number(doc, "lifetime_s", raw->lifetime_s, 7200, 1, 604800);
+	config->session_cache = number(doc, "cache", raw->cache, 1000, 0, 1000000);
+	if (!config->tickets && config->ticket_keys != NULL)
+		config_error(doc, "ticket_keys", "given without tickets; expected tickets: true");
+}
+
 static void fill_log(struct config_doc *doc, const struct raw_log *raw, struct config *config)
 {
 	static const char *const levels[] = {"debug", "info", "notice", "warning", "err", NULL};
@@ -315,6 +327,7 @@ void config_fill(struct config_doc *doc, const struct raw_config *raw, struct co
 	for (unsigned int i = 0; i < raw->listeners_count; i++)
 		fill_listener(doc, i, raw, &config->listener[i]);
 	fill_limits(doc, &raw->limits, config);
+	fill_resumption(doc, &raw->resumption, config);
 	fill_log(doc, &raw->log, config);
 	config_at(doc, "%s", "");
 }

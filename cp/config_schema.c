@@ -105,6 +105,14 @@ static const cyaml_schema_field_t limits[] = {
 		CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t resumption[] = {
+	TEXT(tickets, OPTIONAL, struct raw_resumption),
+	TEXT(ticket_keys, OPTIONAL, struct raw_resumption),
+	TEXT(lifetime_s, OPTIONAL, struct raw_resumption),
+	TEXT(cache, OPTIONAL, struct raw_resumption),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t log[] = {
 	TEXT(level, OPTIONAL, struct raw_log),
 	TEXT(keylog, OPTIONAL, struct raw_log),
@@ -119,6 +127,7 @@ static const cyaml_schema_field_t top_fields[] = {
 	LIST(listeners, REQUIRED, struct raw_config, &listener, 1, CONFIG_LISTENER_MAX),
 	LIST(backends, REQUIRED, struct raw_config, &backend, 1, CONFIG_BACKEND_MAX),
 	MAPPING(limits),
+	MAPPING(resumption),
 	MAPPING(log),
 	CYAML_FIELD_END,
 };

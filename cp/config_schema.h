@@ -88,6 +88,13 @@ struct raw_limits {
 #undef X
 };
 
+struct raw_resumption {
+	char *tickets;
+	char *ticket_keys;
+	char *lifetime_s;
+	char *cache;
+};
+
 struct raw_log {
 	char *level;
 	char *keylog;
@@ -104,6 +111,7 @@ struct raw_config {
 	struct raw_backend *backends;
 	unsigned int backends_count;
 	struct raw_limits limits;
+	struct raw_resumption resumption;
 	struct raw_log log;
 };
 

@@ -9,6 +9,7 @@
 #include "client_cert.h"
 #include "config_check.h"
 #include "psk_file.h"
+#include "ticket_keys.h"
 
 // Kinds of key, as bits.
 enum {
@@ -264,8 +265,21 @@ static void check_listener(struct config_doc *doc, const struct config *config, 
 	check_kinds(doc, listener, psk, suite_kinds);
 }
 
+static void check_ticket_keys(struct config_doc *doc, const struct config *config)
+{
+	struct ticket_keys keys;
+	char error[ERROR_LEN];
+
+	config_at(doc, "resumption");
+	if (config->ticket_keys != NULL &&
+	    ticket_keys_load(&keys, config->ticket_keys, error, sizeof(error)) != 0)
+		config_error(doc, "ticket_keys", "%s", error);
+	explicit_bzero(&keys, sizeof(keys));
+}
+
 void config_check_tls(struct config_doc *doc, const struct config *config)
 {
+	check_ticket_keys(doc, config);
 	for (unsigned int i = 0; i < config->listener_nb; i++) {
 		SSL_CTX *ctx = SSL_CTX_new(DTLS_server_method());
 

@@ -11,6 +11,7 @@
 #include "loop.h"
 #include "nat_pool.h"
 #include "neigh.h"
+#include "resumption.h"
 #include "session_dir.h"
 #include "tls.h"
 
@@ -24,8 +25,11 @@ static int create_tls(struct cp *cp)
 		if (cp->keylog == NULL)
 			return -rte_errno;
 	}
+	cp->resumption = resumption_create(cp->config, cp->base);
+	if (cp->resumption == NULL)
+		return -rte_errno;
 	for (uint16_t i = 0; i < cp->config->listener_nb; i++) {
-		cp->tls[i] = tls_create(cp->config, i, cp->keylog);
+		cp->tls[i] = tls_create(cp->config, i, cp->keylog, cp->resumption);
 		if (cp->tls[i] == NULL)
 			return -rte_errno;
 	}
@@ -89,6 +93,7 @@ void cp_reload(struct cp *cp)
 {
 	for (uint16_t i = 0; i < cp->config->listener_nb; i++)
 		tls_reload(cp->tls[i]);
+	resumption_reload(cp->resumption);
 }
 
 void cp_destroy(struct cp *cp)
@@ -97,6 +102,7 @@ void cp_destroy(struct cp *cp)
 		return;
 	for (uint16_t i = 0; i < cp->config->listener_nb; i++)
 		tls_destroy(cp->tls[i]);
+	resumption_destroy(cp->resumption);
 	keylog_destroy(cp->keylog);
 	cookie_rotation_destroy(cp->cookies);
 	neigh_destroy(cp->neigh);

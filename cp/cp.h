@@ -15,6 +15,7 @@ struct hs_table;
 struct keylog;
 struct nat_pool;
 struct neigh;
+struct resumption;
 struct session_dir;
 struct tls;
 
@@ -29,6 +30,7 @@ struct cp {
 	struct neigh *neigh;
 	struct tls *tls[CONFIG_LISTENER_MAX]; // by listener
 	struct keylog *keylog;		      // NULL: off
+	struct resumption *resumption;
 	struct hs_table *handshakes;
 	struct session_dir *sessions;
 	struct nat_pool *nat;

@@ -40,6 +40,7 @@ static void destroy(struct handshake *hs)
 		event_free(hs->timer);
 	hs_early_discard(&hs->early, cp);
 	hs_bio_discard(&hs->bio);
+	free(hs->bio.ticket);
 	install_free(cp, hs->bio.session);
 	if (hs->routed)
 		neigh_release(cp, hs->encap.next_hop);
@@ -69,6 +70,14 @@ static void fail_ssl(struct handshake *hs, const char *otherwise)
 {
 	hs_report_count(hs);
 	fail(hs, hs_report_reason(hs, otherwise));
+}
+
+// For what hs_bio_keys() said.
+static void fail_keys(struct handshake *hs, int rc)
+{
+	hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
+	fail(hs,
+	     rc == -ENOMEM ? "no memory for one more session" : "the key block cannot be derived");
 }
 
 // A client with a wrong key, or an unknown identity, hears of it now: alerts at once would let
@@ -195,6 +204,8 @@ static void step(struct handshake *hs)
 		complete(hs);
 	else if (error == SSL_ERROR_ZERO_RETURN)
 		fail(hs, "closed by the client");
+	else if (hs->bio.keys_error != 0)
+		fail_keys(hs, hs->bio.keys_error);
 	else if (error != SSL_ERROR_WANT_READ)
 		fail_ssl(hs, "SSL_do_handshake failed");
 }
@@ -206,23 +217,14 @@ static void offer(struct handshake *hs, const uint8_t *record, uint16_t len)
 	step(hs);
 }
 
-static const char *keys_reason(int rc)
-{
-	return rc == -ENOMEM ? "no memory for one more session" : "the key block cannot be derived";
-}
-
 // True if the session with the keys exists, or could be made now.
 static bool has_keys(struct handshake *hs)
 {
 	int rc = hs_bio_keys(&hs->bio);
 
-	if (rc == 0)
-		return true;
-	if (rc == -ENOMEM)
-		hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
-	if (rc != -EAGAIN)
-		fail(hs, keys_reason(rc));
-	return false;
+	if (rc != 0 && rc != -EAGAIN)
+		fail_keys(hs, rc);
+	return rc == 0;
 }
 
 // OpenSSL sees handshake, ChangeCipherSpec and alert records, of epoch 1 only those that
@@ -442,6 +444,9 @@ void handshake_installed(struct handshake *hs, struct session_entry *entry)
 {
 	hs_report_counters(hs)->completed++;
 	hs_report_done(hs);
+	if (hs->client.resumed)
+		hs_report_counters(hs)->resumed++;
+	entry->tag = hs->client.tag;
 	entry->identity = hs->client.identity;
 	hs->client.identity = NULL;
 	send_flight(hs);

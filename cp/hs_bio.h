@@ -27,6 +27,7 @@ struct hs_bio {
 	const SSL *ssl;			  // whose keys they are; NULL: none will be made
 	struct rte_mempool *session_pool; // of session
 	uint32_t replay_window;		  // records
+	int keys_error;			  // of hs_bio_keys() in a write, or 0
 	struct session *session;	  // has the keys; NULL until they exist
 	const uint8_t *record;		  // offered; NULL: none
 	uint16_t record_len;
@@ -35,6 +36,9 @@ struct hs_bio {
 	uint64_t epoch0_seq; // of the next record
 	uint16_t flight_nb;
 	struct rte_mbuf *flight[HS_FLIGHT_MAX]; // data is the UDP payload
+	uint8_t *ticket; // records of our NewSessionTicket, plain; NULL: none.  Whoever takes it
+			 // frees it
+	uint32_t ticket_len; // bytes
 	uint8_t finished_len;
 	uint8_t finished[LAST_FLIGHT_FINISHED_MAX]; // our Finished, plain
 };

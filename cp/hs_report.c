@@ -58,9 +58,10 @@ void hs_report_done(const struct handshake *hs)
 	const struct identity *identity = hs->client.identity;
 	char peer[IP_PORT_TEXT_LEN];
 
-	LOG_LIMITED(INFO, "handshake: %s on %s: done, %s%s%s, %" PRIu64 " ms", peer_text(hs, peer),
-		    listener_name(hs), hs->suite, identity != NULL ? ", " : "",
-		    identity != NULL ? identity->text : "", hs_report_elapsed_ms(hs));
+	LOG_LIMITED(INFO, "handshake: %s on %s: %s, %s%s%s, %" PRIu64 " ms", peer_text(hs, peer),
+		    listener_name(hs), hs->client.resumed ? "resumed" : "done", hs->suite,
+		    identity != NULL ? ", " : "", identity != NULL ? identity->text : "",
+		    hs_report_elapsed_ms(hs));
 }
 
 // Who the client said it was, "" if it did not get so far.

@@ -12,6 +12,7 @@
 #define HANDSHAKE_STATS(X)                                                                         \
 	X(started, "handshakes begun after a good cookie")                                         \
 	X(completed, "sessions installed")                                                         \
+	X(resumed, "of those installed: resumed")                                                  \
 	X(failed, "handshakes that failed")                                                        \
 	X(expired, "handshakes not finished in time")                                              \
 	X(replaced, "handshakes given up for a new ClientHello of the same flow")                  \

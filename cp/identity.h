@@ -13,6 +13,11 @@ enum identity_kind {
 	IDENTITY_CERTIFICATE, // text: the subject, as RFC 4514 writes it
 };
 
+// Names a session that can be resumed, and all associations of it; all zeros: cannot be resumed.
+struct resumption_tag {
+	uint8_t byte[16];
+};
+
 // Who a client proved to be.  Owner: who made it, then the session's entry.
 struct identity {
 	enum identity_kind kind;

@@ -12,6 +12,7 @@
 #include "keylog.h"
 #include "psk.h"
 #include "psk_file.h"
+#include "resumption.h"
 
 // Bounds, with OpenSSL's 16 KB of a message, what a peer can make it hold in fragments.
 #define MESSAGE_MAX 16384
@@ -88,6 +89,20 @@ static int use_suites(SSL_CTX *ctx, const struct config_listener *listener)
 	return 0;
 }
 
+// What a ClientHello says before OpenSSL looks for a session to resume.
+static int on_client_hello(SSL *ssl, int *alert, void *arg)
+{
+	struct tls_client *client = SSL_get_app_data(ssl);
+	const unsigned char *bytes;
+	size_t len;
+
+	RTE_SET_USED(alert);
+	RTE_SET_USED(arg);
+	client->extended_master = SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_extended_master_secret,
+							    &bytes, &len) == 1;
+	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
 static void set_options(struct tls *tls)
 {
 	SSL_CTX *ctx = tls->ctx;
@@ -103,6 +118,7 @@ static void set_options(struct tls *tls)
 	SSL_CTX_set_max_cert_list(ctx, MESSAGE_MAX);
 	SSL_CTX_set_cookie_generate_cb(ctx, generate_cookie);
 	SSL_CTX_set_cookie_verify_cb(ctx, verify_cookie);
+	SSL_CTX_set_client_hello_cb(ctx, on_client_hello, NULL);
 	SSL_CTX_set_app_data(ctx, tls);
 	if (tls->keylog != NULL)
 		SSL_CTX_set_keylog_callback(ctx, write_keylog);
@@ -125,10 +141,13 @@ static int configure(struct tls *tls)
 		rc = psk_use(tls, tls->ctx);
 	if (rc == 0)
 		rc = client_cert_use(tls, tls->ctx);
+	if (rc == 0)
+		rc = resumption_use(tls, tls->ctx);
 	return rc;
 }
 
-struct tls *tls_create(const struct config *config, uint16_t listener, struct keylog *keylog)
+struct tls *tls_create(const struct config *config, uint16_t listener, struct keylog *keylog,
+		       struct resumption *resumption)
 {
 	struct tls *tls = calloc(1, sizeof(*tls));
 	int rc = -ENOMEM;
@@ -138,6 +157,7 @@ struct tls *tls_create(const struct config *config, uint16_t listener, struct ke
 	tls->config = config;
 	tls->listener = &config->listener[listener];
 	tls->keylog = keylog;
+	tls->resumption = resumption;
 	tls->ctx = SSL_CTX_new(DTLS_server_method());
 	if (tls->ctx != NULL)
 		rc = psk_init(tls);
@@ -195,6 +215,8 @@ const char *tls_identify(const SSL *ssl, struct tls_client *client)
 {
 	const struct psk_entry *entry;
 
+	client->resumed = SSL_session_reused(ssl) == 1;
+	resumption_tag(ssl, &client->tag);
 	if (identity_create(ssl, &client->identity) != 0)
 		return "no memory";
 	if (client->identity == NULL || client->identity->kind != IDENTITY_PSK)

@@ -5,19 +5,21 @@
 #include <openssl/ssl.h>
 
 #include "config.h"
+#include "identity.h"
 
 #define TLS_PSK_SECRET_LEN 32
 
-struct identity;
 struct keylog;
 struct psk_file;
+struct resumption;
 
 // What all handshakes of one listener share: certificates, pre-shared keys, suites, groups.
 // Owner: cp.
 struct tls {
 	const struct config *config;
 	const struct config_listener *listener;
-	struct keylog *keylog; // NULL: off
+	struct keylog *keylog;	       // NULL: off
+	struct resumption *resumption; // all listeners'; NULL: nothing is resumed
 	SSL_CTX *ctx;
 	struct psk_file *psk;	  // NULL: none
 	X509_STORE *client_trust; // NULL: clients are asked for no certificate
@@ -26,17 +28,22 @@ struct tls {
 
 // What is known of the client of one handshake: the SSL's app data.  Owner: the handshake.
 struct tls_client {
-	uint16_t backend;	   // index in config.backend
-	bool psk_tried;		   // it gave a pre-shared key's identity
-	bool psk_unknown;	   // which is not in the file
-	struct identity *refused;  // of a certificate that was not accepted
-	struct identity *identity; // once the handshake is done; NULL: it proved none
+	uint16_t backend;	  // index in config.backend
+	bool extended_master;	  // it offered the extended master secret (RFC 7627)
+	bool psk_tried;		  // it gave a pre-shared key's identity
+	bool psk_unknown;	  // which is not in the file
+	struct identity *refused; // of a certificate that was not accepted
+	// Once the handshake is done:
+	bool resumed;
+	struct identity *identity; // NULL: it proved none
+	struct resumption_tag tag;
 };
 
-// DTLS 1.2 only; no tickets, no session cache, no renegotiation, no compression.  keylog may be
-// NULL.  config outlives it.  Returns NULL with rte_errno set, after a LOG that names the file or
-// suite that is wrong.
-struct tls *tls_create(const struct config *config, uint16_t listener, struct keylog *keylog);
+// DTLS 1.2 only; no renegotiation, no compression.  keylog and resumption may be NULL; they and
+// config outlive it.  Returns NULL with rte_errno set, after a LOG that names the file or suite
+// that is wrong.
+struct tls *tls_create(const struct config *config, uint16_t listener, struct keylog *keylog,
+		       struct resumption *resumption);
 
 // NULL is fine.
 void tls_destroy(struct tls *tls);

@@ -111,6 +111,12 @@ struct config {
 	uint32_t control_rate;	      // ARP, NDP and ICMP frames a second to cp, an lcore
 	uint32_t neighbours;	      // next hops in all
 
+	// resumption
+	bool tickets;
+	char *ticket_keys;		// NULL: random ones
+	uint32_t resumption_lifetime_s; // from the full handshake on
+	uint32_t session_cache;		// sessions kept for their ids; 0: none
+
 	char *keylog;	 // NULL: off
 	char *log_level; // "debug" "info" "notice" "warning" "err"
 };

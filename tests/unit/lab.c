@@ -11,6 +11,7 @@
 #include "install.h"
 #include "nat_pool.h"
 #include "neigh.h"
+#include "resumption.h"
 #include "session_dir.h"
 #include "tls.h"
 #include "unit.h"
@@ -163,7 +164,9 @@ void lab_start_edited(struct lab *lab, void (*edit)(struct lab *lab))
 	cp->config = &lab->rig.config;
 	cp->base = event_base_new();
 	cp->aead = aead_create();
-	cp->tls[0] = tls_create(cp->config, 0, NULL);
+	cp->resumption = resumption_create(cp->config, cp->base);
+	assert_non_null(cp->resumption);
+	cp->tls[0] = tls_create(cp->config, 0, NULL, cp->resumption);
 	cp->handshakes = hs_table_create(cp->config->half_open, 64);
 	cp->sessions = session_dir_create(cp->config->sessions);
 	cp->nat = nat_pool_create(&cp->dp->nat);
@@ -195,6 +198,7 @@ void lab_stop(struct lab *lab)
 	session_dir_destroy(cp->sessions);
 	hs_table_destroy(cp->handshakes);
 	tls_destroy(cp->tls[0]);
+	resumption_destroy(cp->resumption);
 	aead_destroy(cp->aead);
 	event_base_free(cp->base);
 	rig_stop(&lab->rig);

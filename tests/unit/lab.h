@@ -96,6 +96,10 @@ void lab_last_flight(struct lab_client *c);
 // Seals an application record of the client, as it could be sent out of turn.  Returns its length.
 uint16_t lab_seal(struct lab_client *c, uint64_t seq, const char *text, uint8_t *out);
 
+// The same for any type of record.
+uint16_t lab_seal_record(struct lab_client *c, uint8_t type, uint64_t seq, const void *plain,
+			 uint16_t plain_len, uint8_t *out);
+
 // Client to backend and back, through the data plane.
 void lab_check_echo(struct lab_client *c, const char *text);
 

@@ -214,18 +214,24 @@ unsigned int lab_check_nonces(struct lab_client *c)
 
 uint16_t lab_seal(struct lab_client *c, uint64_t seq, const char *text, uint8_t *out)
 {
-	struct record rec = {.type = DTLS_APPLICATION_DATA,
+	return lab_seal_record(c, DTLS_APPLICATION_DATA, seq, text, (uint16_t)strlen(text), out);
+}
+
+uint16_t lab_seal_record(struct lab_client *c, uint8_t type, uint64_t seq, const void *plain,
+			 uint16_t plain_len, uint8_t *out)
+{
+	struct record rec = {.type = type,
 			     .version = DTLS_VERSION_1_2,
 			     .epoch = 1,
 			     .seq = seq,
-			     .plain_len = (uint16_t)strlen(text)};
+			     .plain_len = plain_len};
 	struct traffic_keys keys;
 	struct aead_key key;
 	struct aead_op op;
 
 	assert_int_equal(keyblock_derive(c->ssl, &keys), 0);
 	aead_key_expand(c->lab->rig.aead, keys.suite, keys.client_key, &key);
-	memcpy(out + DTLS_RECORD_HEADER_LEN + 8, text, rec.plain_len);
+	memcpy(out + DTLS_RECORD_HEADER_LEN + 8, plain, rec.plain_len);
 	record_seal_prepare(keys.suite, keys.client_iv, out, &rec, &op);
 	op.key = &key;
 	aead_seal_burst(c->lab->rig.aead, &op, 1);

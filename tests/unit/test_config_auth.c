@@ -32,6 +32,14 @@ static const struct row bad[] = {
 	{MORE("    client_crl: crl.pem"),
 	 "t.yaml:24: listeners[0].client_crl: given, but no certificate is asked for; expected "
 	 "client_certificate: optional or required\n"},
+	{"limits:\n", "resumption: {lifetime_s: 0, cache: 1000001}\nlimits:\n",
+	 "t.yaml:30: resumption.lifetime_s: 0 is out of range; expected 1 to 604800\n"
+	 "t.yaml:30: resumption.cache: 1000001 is out of range; expected 0 to 1000000\n"},
+	{"limits:\n", "resumption:\n  tickets: false\n  ticket_keys: k\nlimits:\n",
+	 "t.yaml:32: resumption.ticket_keys: given without tickets; expected tickets: true\n"},
+	{"limits:\n", "resumption: {ticket: true}\nlimits:\n",
+	 "t.yaml:30: resumption.ticket: unknown key; expected one of: tickets, ticket_keys, "
+	 "lifetime_s, cache\n"},
 	{MORE("    psk_file: ''"),
 	 "t.yaml:24: listeners[0].psk_file: empty; expected a value, or the key left out\n"},
 };
@@ -139,13 +147,35 @@ static void test_client_certificate(void **state)
 		config_destroy(c[i]);
 }
 
+static void test_resumption(void **state)
+{
+	static const struct row rows[] = {
+		{MORE(""), ""},
+		{"limits:\n", "resumption: {lifetime_s: 60, cache: 0, ticket_keys: k}\nlimits:\n",
+		 ""},
+		{"limits:\n", "resumption: {tickets: false}\nlimits:\n", ""},
+	};
+	struct config *c[UNIT_NB(rows)];
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_NB(rows); i++) {
+		c[i] = load(&rows[i]);
+		unit_check(i, c[i]->tickets == (i < 2));
+		unit_check(i, c[i]->resumption_lifetime_s == (i == 1 ? 60 : 7200));
+		unit_check(i, c[i]->session_cache == (i == 1 ? 0 : 1000));
+	}
+	assert_null(c[0]->ticket_keys);
+	assert_string_equal(c[1]->ticket_keys, "dir/k");
+	for (size_t i = 0; i < UNIT_NB(rows); i++)
+		config_destroy(c[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_long_hint),
-		cmocka_unit_test(test_psk),
-		cmocka_unit_test(test_client_certificate),
+		cmocka_unit_test(test_bad),	   cmocka_unit_test(test_long_hint),
+		cmocka_unit_test(test_psk),	   cmocka_unit_test(test_client_certificate),
+		cmocka_unit_test(test_resumption),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

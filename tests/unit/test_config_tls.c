@@ -159,6 +159,10 @@ static const struct row bad_tls[] = {
 	 "rsa.pem",
 	 "t.yaml:26: listeners[0].client_crl: rsa.pem: *; expected a PEM file with revocation "
 	 "lists\n"},
+	{"limits:\n", "resumption: {ticket_keys: bad.psk}\nlimits:\n",
+	 "t.yaml:30: resumption.ticket_keys: bad.psk:2: no key; expected 160 hexadecimal digits, "
+	 "as "
+	 "openssl rand -hex 80 prints\n"},
 	{"port: 4433", "port: 4433\n    psk_file: bad.psk",
 	 "t.yaml:24: listeners[0].psk_file: bad.psk:2: no key; expected IDENTITY KEY [BACKEND]\n"},
 	{"port: 4433", "port: 4433\n    psk_file: good.psk\n    suites: ECDHE+AESGCM",
