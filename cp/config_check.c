@@ -2,10 +2,12 @@
 #include "config_check.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "psk_file.h"
 
-#define MTU_IPV6_MIN 1280 // RFC 8200 section 5
+#define MTU_IPV6_MIN  1280 // RFC 8200 section 5
+#define HOST_NAME_MAX 253  // bytes (RFC 1035 section 2.3.4)
 
 static const char *family(const struct ip_addr *a)
 {
@@ -204,6 +206,53 @@ static void check_credentials(struct config_doc *doc, const struct config_listen
 			     PSK_IDENTITY_MAX);
 }
 
+// Letters, digits, - and . behind an optional "*.".
+static bool is_host_name(const char *name)
+{
+	static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789-_.";
+
+	if (strncmp(name, "*.", 2) == 0)
+		name += 2;
+	return name[0] != '\0' && name[0] != '.' && strlen(name) <= HOST_NAME_MAX &&
+	       strspn(name, chars) == strlen(name);
+}
+
+static void check_server_names(struct config_doc *doc, const struct config_listener *listener,
+			       unsigned int i)
+{
+	for (unsigned int j = 0; j < listener->server_name_nb; j++) {
+		const struct config_server_name *name = &listener->server_name[j];
+
+		config_at(doc, "listeners[%u].server_names[%u]", i, j);
+		if (!is_host_name(name->name))
+			config_error(doc, "name",
+				     "\"%.64s\" is no host name; expected one as gw.example.org or "
+				     "*.example.org",
+				     name->name);
+		if (name->certificate_nb > 0 && listener->certificate_nb == 0)
+			config_error(doc, "certificates",
+				     "given, but the listener has none; expected its own too");
+		for (unsigned int k = 0; k < j; k++)
+			if (strcasecmp(listener->server_name[k].name, name->name) == 0)
+				config_error(
+					doc, "name",
+					"\"%.64s\" stands in server_names[%u] too; expected it "
+					"once",
+					name->name, k);
+	}
+	for (unsigned int j = 0; j < listener->alpn_nb; j++) {
+		config_at(doc, "listeners[%u].alpn[%u]", i, j);
+		if (strlen(listener->alpn[j]) > CONFIG_ALPN_LEN)
+			config_error(doc, "", "too long; expected at most %d bytes",
+				     CONFIG_ALPN_LEN);
+	}
+	config_at(doc, "listeners[%u]", i);
+	if (listener->refuse_unknown_name && listener->server_name_nb == 0)
+		config_error(doc, "unknown_name",
+			     "refuse without server_names; expected the names that are known");
+}
+
 // What cp/neigh.h does to find the way: a prefix that holds the address, else a gateway.
 static bool backend_has_route(const struct config *config, const struct ip_addr *a)
 {
@@ -257,6 +306,7 @@ void config_check(struct config_doc *doc, const struct config *config)
 		for (unsigned int j = 0; j < config->listener[i].addr_nb; j++)
 			check_listener_addr(doc, config, i, j);
 		check_credentials(doc, &config->listener[i], i);
+		check_server_names(doc, &config->listener[i], i);
 	}
 	for (unsigned int i = 0; i < config->backend_nb; i++)
 		check_backend(doc, config, i);

@@ -233,7 +233,10 @@ static void fill_clients(struct config_doc *doc, const struct raw_listener *raw,
 		[CONFIG_CLIENT_CERTIFICATE_REQUIRED] = "required",
 		NULL,
 	};
+	static const char *const unknown[] = {"default", "refuse", NULL};
 
+	listener->refuse_unknown_name =
+		word(doc, "unknown_name", raw->unknown_name, 0, unknown) == 1;
 	listener->psk_file = file_name(doc, "psk_file", raw->psk_file);
 	listener->psk_hint = copy(doc, "psk_hint", raw->psk_hint, NULL);
 	listener->client_certificate =
@@ -242,10 +245,34 @@ static void fill_clients(struct config_doc *doc, const struct raw_listener *raw,
 	listener->client_crl = file_name(doc, "client_crl", raw->client_crl);
 }
 
+// owner is the path of what has the certificates.
+static void fill_certificates(struct config_doc *doc, const char *owner,
+			      const struct raw_certificate *raw, unsigned int nb,
+			      struct config_certificate *certificate)
+{
+	for (unsigned int i = 0; i < nb; i++) {
+		config_at(doc, "%s.certificates[%u]", owner, i);
+		certificate[i].certificate = file_name(doc, "certificate", raw[i].certificate);
+		certificate[i].key = file_name(doc, "key", raw[i].key);
+	}
+}
+
+static void fill_server_name(struct config_doc *doc, const char *path, const struct raw_config *all,
+			     const struct raw_server_name *raw, struct config_server_name *name)
+{
+	config_at(doc, "%s", path);
+	name->name = copy(doc, "name", raw->name, NULL);
+	name->backend =
+		raw->backend != NULL ? backend_index(doc, raw->backend, all) : CONFIG_BACKEND_NONE;
+	name->certificate_nb = (uint16_t)raw->certificates_count;
+	fill_certificates(doc, path, raw->certificates, raw->certificates_count, name->certificate);
+}
+
 static void fill_listener(struct config_doc *doc, unsigned int i, const struct raw_config *all,
 			  struct config_listener *listener)
 {
 	const struct raw_listener *raw = &all->listeners[i];
+	char path[CONFIG_PATH_LEN];
 
 	config_at(doc, "listeners[%u]", i);
 	name(doc, raw->name, listener->name);
@@ -261,12 +288,18 @@ static void fill_listener(struct config_doc *doc, unsigned int i, const struct r
 	config_at(doc, "listeners[%u]", i);
 	fill_clients(doc, raw, listener);
 	listener->certificate_nb = (uint16_t)raw->certificates_count;
-	for (unsigned int j = 0; j < raw->certificates_count; j++) {
-		struct config_certificate *c = &listener->certificate[j];
-
-		config_at(doc, "listeners[%u].certificates[%u]", i, j);
-		c->certificate = file_name(doc, "certificate", raw->certificates[j].certificate);
-		c->key = file_name(doc, "key", raw->certificates[j].key);
+	snprintf(path, sizeof(path), "listeners[%u]", i);
+	fill_certificates(doc, path, raw->certificates, raw->certificates_count,
+			  listener->certificate);
+	listener->server_name_nb = (uint16_t)raw->server_names_count;
+	for (unsigned int j = 0; j < raw->server_names_count; j++) {
+		snprintf(path, sizeof(path), "listeners[%u].server_names[%u]", i, j);
+		fill_server_name(doc, path, all, &raw->server_names[j], &listener->server_name[j]);
+	}
+	listener->alpn_nb = (uint16_t)raw->alpn_count;
+	for (unsigned int j = 0; j < raw->alpn_count; j++) {
+		config_at(doc, "listeners[%u].alpn[%u]", i, j);
+		listener->alpn[j] = copy(doc, "", raw->alpn[j], NULL);
 	}
 }
 

@@ -67,6 +67,18 @@ static const cyaml_schema_value_t certificate = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_certificate, certificate_fields),
 };
 
+static const cyaml_schema_field_t server_name_fields[] = {
+	TEXT(name, REQUIRED, struct raw_server_name),
+	TEXT(backend, OPTIONAL, struct raw_server_name),
+	LIST(certificates, OPTIONAL, struct raw_server_name, &certificate, 1,
+	     CONFIG_CERTIFICATE_MAX),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t server_name = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_server_name, server_name_fields),
+};
+
 static const cyaml_schema_field_t listener_fields[] = {
 	TEXT(name, REQUIRED, struct raw_listener),
 	LIST(addresses, REQUIRED, struct raw_listener, &text, 1, CONFIG_ADDR_MAX),
@@ -75,6 +87,9 @@ static const cyaml_schema_field_t listener_fields[] = {
 	LIST(certificates, OPTIONAL, struct raw_listener, &certificate, 1, CONFIG_CERTIFICATE_MAX),
 	TEXT(psk_file, OPTIONAL, struct raw_listener),
 	TEXT(psk_hint, OPTIONAL, struct raw_listener),
+	LIST(server_names, OPTIONAL, struct raw_listener, &server_name, 0, CONFIG_SERVER_NAME_MAX),
+	TEXT(unknown_name, OPTIONAL, struct raw_listener),
+	LIST(alpn, OPTIONAL, struct raw_listener, &text, 0, CONFIG_ALPN_MAX),
 	TEXT(client_certificate, OPTIONAL, struct raw_listener),
 	TEXT(client_ca, OPTIONAL, struct raw_listener),
 	TEXT(client_crl, OPTIONAL, struct raw_listener),

@@ -47,6 +47,13 @@ struct raw_certificate {
 	char *key;
 };
 
+struct raw_server_name {
+	char *name;
+	char *backend;
+	struct raw_certificate *certificates;
+	unsigned int certificates_count;
+};
+
 struct raw_listener {
 	char *name;
 	char **addresses;
@@ -57,6 +64,11 @@ struct raw_listener {
 	unsigned int certificates_count;
 	char *psk_file;
 	char *psk_hint;
+	struct raw_server_name *server_names;
+	unsigned int server_names_count;
+	char *unknown_name;
+	char **alpn;
+	unsigned int alpn_count;
 	char *client_certificate;
 	char *client_ca;
 	char *client_crl;

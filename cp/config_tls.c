@@ -213,6 +213,29 @@ static unsigned int check_suites(struct config_doc *doc, const char *suites, SSL
 	return kinds;
 }
 
+// Returns the KEY_ bits of the certificates that owner, a path, has.
+static unsigned int check_certificates(struct config_doc *doc, const char *owner,
+				       const struct config_certificate *certificate,
+				       unsigned int nb, SSL_CTX *ctx)
+{
+	unsigned int kinds = 0;
+
+	for (unsigned int i = 0; i < nb; i++) {
+		unsigned int kind;
+
+		config_at(doc, "%s.certificates[%u]", owner, i);
+		kind = check_certificate(doc, &certificate[i], ctx);
+		if ((kinds & kind) != 0)
+			config_error(doc, "certificate",
+				     "second %s certificate of this %s; "
+				     "expected at most one ECDSA and one RSA",
+				     kind == KEY_RSA ? "RSA" : "ECDSA",
+				     strchr(owner, '.') != NULL ? "name" : "listener");
+		kinds |= kind;
+	}
+	return kinds;
+}
+
 static const char *kinds_text(unsigned int kinds)
 {
 	if (kinds == KEY_PSK)
@@ -235,7 +258,8 @@ static void check_listener(struct config_doc *doc, const struct config *config, 
 			   SSL_CTX *ctx)
 {
 	const struct config_listener *listener = &config->listener[i];
-	unsigned int suite_kinds, psk, kinds = 0;
+	unsigned int suite_kinds, psk, kinds;
+	char path[CONFIG_PATH_LEN];
 
 	config_at(doc, "listeners[%u]", i);
 	suite_kinds = check_suites(doc, listener->suites, ctx);
@@ -246,22 +270,21 @@ static void check_listener(struct config_doc *doc, const struct config *config, 
 			     "X25519:P-256:P-384",
 			     listener->groups);
 	}
-	for (unsigned int j = 0; j < listener->certificate_nb; j++) {
-		unsigned int kind;
+	snprintf(path, sizeof(path), "listeners[%u]", i);
+	kinds = check_certificates(doc, path, listener->certificate, listener->certificate_nb, ctx);
+	config_at(doc, "%s", path);
+	check_kinds(doc, listener, kinds, suite_kinds);
+	for (unsigned int j = 0; j < listener->server_name_nb; j++) {
+		const struct config_server_name *name = &listener->server_name[j];
 
-		config_at(doc, "listeners[%u].certificates[%u]", i, j);
-		kind = check_certificate(doc, &listener->certificate[j], ctx);
-		if ((kinds & kind) != 0)
-			config_error(doc, "certificate",
-				     "second %s certificate of this listener; "
-				     "expected at most one ECDSA and one RSA",
-				     kind == KEY_RSA ? "RSA" : "ECDSA");
-		kinds |= kind;
+		snprintf(path, sizeof(path), "listeners[%u].server_names[%u]", i, j);
+		kinds = check_certificates(doc, path, name->certificate, name->certificate_nb, ctx);
+		config_at(doc, "listeners[%u]", i);
+		check_kinds(doc, listener, kinds, suite_kinds);
 	}
 	config_at(doc, "listeners[%u]", i);
 	psk = check_psk(doc, config, i);
 	check_client_ca(doc, listener);
-	check_kinds(doc, listener, kinds, suite_kinds);
 	check_kinds(doc, listener, psk, suite_kinds);
 }
 

@@ -32,6 +32,8 @@ static void destroy(struct handshake *hs)
 {
 	struct cp *cp = hs->cp;
 
+	if (hs->client.name_unknown)
+		hs_report_counters(hs)->unknown_name++;
 	if (hs->client.psk_unknown)
 		hs_report_counters(hs)->unknown_identity++;
 	close_ssl(hs);

@@ -17,6 +17,7 @@
 	X(expired, "handshakes not finished in time")                                              \
 	X(replaced, "handshakes given up for a new ClientHello of the same flow")                  \
 	X(refused, "ClientHellos refused: too many under way, no memory, no route")                \
+	X(unknown_name, "handshakes for a server name that the listener does not have")            \
 	X(unknown_identity, "handshakes with a pre-shared key identity that is not in the file")   \
 	X(bad_finished, "of those expired: a client's Finished did not authenticate, wrong key")   \
 	X(bad_certificate, "of those failed: the client's certificate was not accepted")           \

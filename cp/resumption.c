@@ -9,6 +9,7 @@
 #include "client_cert.h"
 #include "cp.h"
 #include "psk_file.h"
+#include "server_name.h"
 #include "session_cache.h"
 #include "ticket_keys.h"
 
@@ -101,7 +102,7 @@ static bool may_resume(SSL *ssl, SSL_SESSION *session)
 	const struct tls *tls = tls_of(ssl);
 	struct stamp stamp;
 
-	return stamp_get(session, &stamp) &&
+	return stamp_get(session, &stamp) && server_name_same(session, SSL_get_app_data(ssl)) &&
 	       session_cache_find(tls->resumption->revoked, stamp.tag.byte, sizeof(stamp.tag.byte),
 				  time(NULL)) == NULL &&
 	       sk_SSL_CIPHER_find(SSL_get_ciphers(ssl), SSL_SESSION_get0_cipher(session)) >= 0 &&

@@ -13,6 +13,7 @@
 #include "psk.h"
 #include "psk_file.h"
 #include "resumption.h"
+#include "server_name.h"
 
 // Bounds, with OpenSSL's 16 KB of a message, what a peer can make it hold in fragments.
 #define MESSAGE_MAX 16384
@@ -96,17 +97,17 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
 	const unsigned char *bytes;
 	size_t len;
 
-	RTE_SET_USED(alert);
 	RTE_SET_USED(arg);
 	client->extended_master = SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_extended_master_secret,
 							    &bytes, &len) == 1;
-	return SSL_CLIENT_HELLO_SUCCESS;
+	if (server_name_select(ssl, client))
+		return SSL_CLIENT_HELLO_SUCCESS;
+	*alert = SSL_AD_UNRECOGNIZED_NAME;
+	return SSL_CLIENT_HELLO_ERROR;
 }
 
-static void set_options(struct tls *tls)
+static void set_options(struct tls *tls, SSL_CTX *ctx)
 {
-	SSL_CTX *ctx = tls->ctx;
-
 	// A system-wide openssl.cnf may have changed what is cleared here.
 	SSL_CTX_clear_options(ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET |
 					   SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
@@ -124,25 +125,51 @@ static void set_options(struct tls *tls)
 		SSL_CTX_set_keylog_callback(ctx, write_keylog);
 }
 
-static int configure(struct tls *tls)
+static int configure(struct tls *tls, SSL_CTX *ctx, const struct config_certificate *certificate,
+		     uint16_t certificate_nb)
 {
 	const struct config_listener *listener = tls->listener;
 	int rc;
 
-	if (SSL_CTX_set_min_proto_version(tls->ctx, DTLS1_2_VERSION) != 1 ||
-	    SSL_CTX_set_max_proto_version(tls->ctx, DTLS1_2_VERSION) != 1 ||
-	    SSL_CTX_set_dh_auto(tls->ctx, 1) != 1)
+	if (SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) != 1 ||
+	    SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION) != 1 ||
+	    SSL_CTX_set_dh_auto(ctx, 1) != 1)
 		return -ENOTSUP;
-	set_options(tls);
-	rc = use_suites(tls->ctx, listener);
-	for (uint16_t i = 0; rc == 0 && i < listener->certificate_nb; i++)
-		rc = use_certificate(tls->ctx, listener, &listener->certificate[i]);
+	set_options(tls, ctx);
+	server_name_use(tls, ctx);
+	rc = use_suites(ctx, listener);
+	for (uint16_t i = 0; rc == 0 && i < certificate_nb; i++)
+		rc = use_certificate(ctx, listener, &certificate[i]);
 	if (rc == 0)
-		rc = psk_use(tls, tls->ctx);
+		rc = psk_use(tls, ctx);
 	if (rc == 0)
-		rc = client_cert_use(tls, tls->ctx);
+		rc = client_cert_use(tls, ctx);
 	if (rc == 0)
-		rc = resumption_use(tls, tls->ctx);
+		rc = resumption_use(tls, ctx);
+	return rc;
+}
+
+// Makes *ctx with these certificates.
+static int create_ctx(struct tls *tls, SSL_CTX **ctx, const struct config_certificate *certificate,
+		      uint16_t certificate_nb)
+{
+	*ctx = SSL_CTX_new(DTLS_server_method());
+	return *ctx != NULL ? configure(tls, *ctx, certificate, certificate_nb) : -ENOMEM;
+}
+
+static int create_all(struct tls *tls)
+{
+	const struct config_listener *listener = tls->listener;
+	int rc;
+
+	rc = create_ctx(tls, &tls->ctx, listener->certificate, listener->certificate_nb);
+	for (uint16_t i = 0; rc == 0 && i < listener->server_name_nb; i++) {
+		const struct config_server_name *name = &listener->server_name[i];
+
+		if (name->certificate_nb > 0)
+			rc = create_ctx(tls, &tls->name_ctx[i], name->certificate,
+					name->certificate_nb);
+	}
 	return rc;
 }
 
@@ -158,13 +185,11 @@ struct tls *tls_create(const struct config *config, uint16_t listener, struct ke
 	tls->listener = &config->listener[listener];
 	tls->keylog = keylog;
 	tls->resumption = resumption;
-	tls->ctx = SSL_CTX_new(DTLS_server_method());
-	if (tls->ctx != NULL)
-		rc = psk_init(tls);
+	rc = psk_init(tls);
 	if (rc == 0)
 		rc = client_cert_init(tls);
 	if (rc == 0)
-		rc = configure(tls);
+		rc = create_all(tls);
 	if (rc == 0)
 		return tls;
 	tls_destroy(tls);
@@ -178,6 +203,8 @@ void tls_destroy(struct tls *tls)
 	if (tls == NULL)
 		return;
 	SSL_CTX_free(tls->ctx);
+	for (uint16_t i = 0; i < CONFIG_SERVER_NAME_MAX; i++)
+		SSL_CTX_free(tls->name_ctx[i]);
 	client_cert_fini(tls);
 	psk_fini(tls);
 	free(tls);

@@ -7,7 +7,8 @@
 #include "config.h"
 #include "identity.h"
 
-#define TLS_PSK_SECRET_LEN 32
+#define TLS_PSK_SECRET_LEN  32
+#define TLS_SERVER_NAME_LEN 256 // bytes, NUL included
 
 struct keylog;
 struct psk_file;
@@ -21,18 +22,23 @@ struct tls {
 	struct keylog *keylog;	       // NULL: off
 	struct resumption *resumption; // all listeners'; NULL: nothing is resumed
 	SSL_CTX *ctx;
-	struct psk_file *psk;	  // NULL: none
+	SSL_CTX *name_ctx[CONFIG_SERVER_NAME_MAX];	       // by server name; NULL: ctx
+	unsigned int alpn_len;				       // bytes
+	uint8_t alpn[CONFIG_ALPN_MAX * (1 + CONFIG_ALPN_LEN)]; // as RFC 7301 writes the list
+	struct psk_file *psk;				       // NULL: none
 	X509_STORE *client_trust; // NULL: clients are asked for no certificate
 	uint8_t psk_secret[TLS_PSK_SECRET_LEN];
 };
 
 // What is known of the client of one handshake: the SSL's app data.  Owner: the handshake.
 struct tls_client {
-	uint16_t backend;	  // index in config.backend
-	bool extended_master;	  // it offered the extended master secret (RFC 7627)
-	bool psk_tried;		  // it gave a pre-shared key's identity
-	bool psk_unknown;	  // which is not in the file
-	struct identity *refused; // of a certificate that was not accepted
+	uint16_t backend;     // index in config.backend
+	bool extended_master; // it offered the extended master secret (RFC 7627)
+	bool name_unknown;    // it asked for a name that the listener does not have
+	char server_name[TLS_SERVER_NAME_LEN]; // that it asked for and gets; "": none
+	bool psk_tried;			       // it gave a pre-shared key's identity
+	bool psk_unknown;		       // which is not in the file
+	struct identity *refused;	       // of a certificate that was not accepted
 	// Once the handshake is done:
 	bool resumed;
 	struct identity *identity; // NULL: it proved none

@@ -40,6 +40,29 @@ static const struct row bad[] = {
 	{"limits:\n", "resumption: {ticket: true}\nlimits:\n",
 	 "t.yaml:30: resumption.ticket: unknown key; expected one of: tickets, ticket_keys, "
 	 "lifetime_s, cache\n"},
+	{MORE("    unknown_name: refuse"),
+	 "t.yaml:24: listeners[0].unknown_name: refuse without server_names; expected the names "
+	 "that are known\n"},
+	{MORE("    unknown_name: maybe"),
+	 "t.yaml:24: listeners[0].unknown_name: \"maybe\" is unknown; expected one of: default, "
+	 "refuse\n"},
+	{MORE("    server_names: [{name: a_b}, {name: '*.'}, {name: A, backend: c}, {name: a}]"),
+	 "t.yaml:24: listeners[0].server_names[2].backend: \"c\" is unknown; expected a name from "
+	 "backends\n"},
+	{MORE("    server_names: [{name: a_b}, {name: '*.'}, {name: A, backend: b}, {name: a}]"),
+	 "t.yaml:24: listeners[0].server_names[1].name: \"*.\" is no host name; expected one as "
+	 "gw.example.org or *.example.org\n"
+	 "t.yaml:24: listeners[0].server_names[3].name: \"a\" stands in server_names[2] too; "
+	 "expected it once\n"},
+	{CERTIFICATES,
+	 "    psk_file: p\n    server_names: [{name: a, certificates: [{certificate: a, key: "
+	 "b}]}]\n",
+	 "t.yaml:26: listeners[0].server_names[0].certificates: given, but the listener has none; "
+	 "expected its own too\n"},
+	{MORE("    alpn: [coap, '']"),
+	 "t.yaml:24: listeners[0].alpn[1]: empty; expected a value, or the key left out\n"},
+	{MORE("    alpn: [ppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp]"),
+	 "t.yaml:24: listeners[0].alpn[0]: too long; expected at most 64 bytes\n"},
 	{MORE("    psk_file: ''"),
 	 "t.yaml:24: listeners[0].psk_file: empty; expected a value, or the key left out\n"},
 };
@@ -147,6 +170,32 @@ static void test_client_certificate(void **state)
 		config_destroy(c[i]);
 }
 
+static void test_server_names(void **state)
+{
+	static const struct row row = {
+		MORE("    server_names:\n"
+		     "      - {name: gw.example.org, backend: b}\n"
+		     "      - name: '*.example.org'\n"
+		     "        certificates: [{certificate: a.pem, key: a.key}]\n"
+		     "    unknown_name: refuse\n"
+		     "    alpn: [coap, webrtc]"),
+		""};
+	struct config *c = load(&row);
+	const struct config_listener *l = &c->listener[0];
+
+	(void)state;
+	assert_int_equal(l->server_name_nb, 2);
+	assert_string_equal(l->server_name[0].name, "gw.example.org");
+	assert_int_equal(l->server_name[0].backend, 0);
+	assert_int_equal(l->server_name[0].certificate_nb, 0);
+	assert_int_equal(l->server_name[1].backend, CONFIG_BACKEND_NONE);
+	assert_string_equal(l->server_name[1].certificate[0].key, "dir/a.key");
+	assert_true(l->refuse_unknown_name);
+	assert_int_equal(l->alpn_nb, 2);
+	assert_string_equal(l->alpn[1], "webrtc");
+	config_destroy(c);
+}
+
 static void test_resumption(void **state)
 {
 	static const struct row rows[] = {
@@ -173,9 +222,9 @@ static void test_resumption(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad),	   cmocka_unit_test(test_long_hint),
-		cmocka_unit_test(test_psk),	   cmocka_unit_test(test_client_certificate),
-		cmocka_unit_test(test_resumption),
+		cmocka_unit_test(test_bad),	     cmocka_unit_test(test_long_hint),
+		cmocka_unit_test(test_psk),	     cmocka_unit_test(test_client_certificate),
+		cmocka_unit_test(test_server_names), cmocka_unit_test(test_resumption),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,6 +159,17 @@ static const struct row bad_tls[] = {
 	 "rsa.pem",
 	 "t.yaml:26: listeners[0].client_crl: rsa.pem: *; expected a PEM file with revocation "
 	 "lists\n"},
+	{"port: 4433",
+	 "port: 4433\n    server_names: [{name: a, certificates: [{certificate: rsa.pem, key: "
+	 "ecdsa.key}]}]",
+	 "t.yaml:24: listeners[0].server_names[0].certificates[0].key: ecdsa.key: does not match "
+	 "the "
+	 "certificate rsa.pem; expected its private key\n"},
+	{"port: 4433",
+	 "port: 4433\n    server_names: [{name: a, certificates: [{certificate: rsa.pem, key: "
+	 "rsa.key}, {certificate: rsa.pem, key: rsa.key}]}]",
+	 "t.yaml:24: listeners[0].server_names[0].certificates[1].certificate: second RSA "
+	 "certificate of this name; expected at most one ECDSA and one RSA\n"},
 	{"limits:\n", "resumption: {ticket_keys: bad.psk}\nlimits:\n",
 	 "t.yaml:30: resumption.ticket_keys: bad.psk:2: no key; expected 160 hexadecimal digits, "
 	 "as "
