@@ -12,26 +12,44 @@
 
 #define FILE_LEN_MAX (1 << 20) // bytes of a configuration file
 
+static void free_certificates(struct config_certificate *certificate, uint16_t nb)
+{
+	for (uint16_t i = 0; i < nb; i++) {
+		free(certificate[i].certificate);
+		free(certificate[i].key);
+	}
+}
+
+static void free_listener(struct config_listener *l)
+{
+	free_certificates(l->certificate, l->certificate_nb);
+	for (uint16_t i = 0; i < l->server_name_nb; i++) {
+		free(l->server_name[i].name);
+		free_certificates(l->server_name[i].certificate, l->server_name[i].certificate_nb);
+	}
+	for (uint16_t i = 0; i < l->alpn_nb; i++)
+		free(l->alpn[i]);
+	free(l->psk_file);
+	free(l->psk_hint);
+	free(l->client_ca);
+	free(l->client_crl);
+	free(l->suites);
+	free(l->groups);
+}
+
 void config_destroy(struct config *config)
 {
 	if (config == NULL)
 		return;
 	for (unsigned int i = 0; i < config->port_nb; i++)
 		free(config->port[i].device);
-	for (unsigned int i = 0; i < config->listener_nb; i++) {
-		struct config_listener *l = &config->listener[i];
-
-		for (unsigned int j = 0; j < l->certificate_nb; j++) {
-			free(l->certificate[j].certificate);
-			free(l->certificate[j].key);
-		}
-		free(l->suites);
-		free(l->groups);
-	}
+	for (unsigned int i = 0; i < config->listener_nb; i++)
+		free_listener(&config->listener[i]);
 	for (unsigned int i = 0; i < config->eal_arg_nb; i++)
 		free(config->eal_arg[i]);
 	free(config->file_prefix);
 	free(config->log_level);
+	free(config->ticket_keys);
 	free(config->keylog);
 	free(config);
 }

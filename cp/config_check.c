@@ -2,11 +2,14 @@
 #include "config_check.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "eal.h"
+#include "psk_file.h"
 #include "route.h"
 
 #define MTU_IPV6_MIN 1280 // RFC 8200 section 5
+#define HOST_LEN_MAX 253  // bytes (RFC 1035 section 2.3.4)
 
 static const char *family(const struct ip_addr *a)
 {
@@ -222,6 +225,76 @@ static void check_listener_addr(struct config_doc *doc, const struct config *con
 	}
 }
 
+static void check_credentials(struct config_doc *doc, const struct config_listener *listener,
+			      unsigned int i)
+{
+	config_at(doc, "listeners[%u]", i);
+	if (listener->certificate_nb == 0 && listener->psk_file == NULL)
+		config_error(doc, "certificates",
+			     "missing; expected this key, or psk_file, or both");
+	if (listener->psk_hint != NULL && listener->psk_file == NULL)
+		config_error(doc, "psk_hint", "given without psk_file; expected both or none");
+	if (listener->client_certificate != CONFIG_CLIENT_CERTIFICATE_NONE &&
+	    (listener->client_ca == NULL || listener->certificate_nb == 0))
+		config_error(doc, "client_certificate",
+			     "given without client_ca or certificates; expected them too");
+	if (listener->client_certificate == CONFIG_CLIENT_CERTIFICATE_NONE &&
+	    (listener->client_ca != NULL || listener->client_crl != NULL))
+		config_error(doc, listener->client_ca != NULL ? "client_ca" : "client_crl",
+			     "given, but no certificate is asked for; expected client_certificate: "
+			     "optional or required");
+	if (listener->psk_hint != NULL && strlen(listener->psk_hint) > PSK_IDENTITY_MAX)
+		config_error(doc, "psk_hint", "too long; expected at most %d bytes",
+			     PSK_IDENTITY_MAX);
+}
+
+// Letters, digits, - and . behind an optional "*.".
+static bool is_host_name(const char *name)
+{
+	static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789-_.";
+
+	if (strncmp(name, "*.", 2) == 0)
+		name += 2;
+	return name[0] != '\0' && name[0] != '.' && strlen(name) <= HOST_LEN_MAX &&
+	       strspn(name, chars) == strlen(name);
+}
+
+static void check_server_names(struct config_doc *doc, const struct config_listener *listener,
+			       unsigned int i)
+{
+	for (unsigned int j = 0; j < listener->server_name_nb; j++) {
+		const struct config_server_name *name = &listener->server_name[j];
+
+		config_at(doc, "listeners[%u].server_names[%u]", i, j);
+		if (!is_host_name(name->name))
+			config_error(doc, "name",
+				     "\"%.64s\" is no host name; expected one as gw.example.org or "
+				     "*.example.org",
+				     name->name);
+		if (name->certificate_nb > 0 && listener->certificate_nb == 0)
+			config_error(doc, "certificates",
+				     "given, but the listener has none; expected its own too");
+		for (unsigned int k = 0; k < j; k++)
+			if (strcasecmp(listener->server_name[k].name, name->name) == 0)
+				config_error(
+					doc, "name",
+					"\"%.64s\" stands in server_names[%u] too; expected it "
+					"once",
+					name->name, k);
+	}
+	for (unsigned int j = 0; j < listener->alpn_nb; j++) {
+		config_at(doc, "listeners[%u].alpn[%u]", i, j);
+		if (strlen(listener->alpn[j]) > CONFIG_ALPN_LEN)
+			config_error(doc, "", "too long; expected at most %d bytes",
+				     CONFIG_ALPN_LEN);
+	}
+	config_at(doc, "listeners[%u]", i);
+	if (listener->refuse_unknown_name && listener->server_name_nb == 0)
+		config_error(doc, "unknown_name",
+			     "refuse without server_names; expected the names that are known");
+}
+
 // What cp/neigh.h does to find the way: a prefix that holds the address, else a gateway.
 static bool backend_has_route(const struct config *config, const struct ip_addr *a)
 {
@@ -298,6 +371,8 @@ void config_check(struct config_doc *doc, const struct config *config)
 			   i);
 		for (unsigned int j = 0; j < config->listener[i].addr_nb; j++)
 			check_listener_addr(doc, config, i, j);
+		check_credentials(doc, &config->listener[i], i);
+		check_server_names(doc, &config->listener[i], i);
 	}
 	for (unsigned int i = 0; i < config->backend_nb; i++)
 		check_backend(doc, config, i);

@@ -231,10 +231,56 @@ static uint16_t backend_index(struct config_doc *doc, const char *text,
 	return 0;
 }
 
+// Where config_at() is the listener.
+static void fill_clients(struct config_doc *doc, const struct raw_listener *raw,
+			 struct config_listener *listener)
+{
+	static const char *const modes[] = {
+		[CONFIG_CLIENT_CERTIFICATE_NONE] = "none",
+		[CONFIG_CLIENT_CERTIFICATE_OPTIONAL] = "optional",
+		[CONFIG_CLIENT_CERTIFICATE_REQUIRED] = "required",
+		NULL,
+	};
+	static const char *const unknown[] = {"default", "refuse", NULL};
+
+	listener->refuse_unknown_name =
+		word(doc, "unknown_name", raw->unknown_name, 0, unknown) == 1;
+	listener->psk_file = file_name(doc, "psk_file", raw->psk_file);
+	listener->psk_hint = copy(doc, "psk_hint", raw->psk_hint, NULL);
+	listener->client_certificate =
+		word(doc, "client_certificate", raw->client_certificate, 0, modes);
+	listener->client_ca = file_name(doc, "client_ca", raw->client_ca);
+	listener->client_crl = file_name(doc, "client_crl", raw->client_crl);
+}
+
+// owner is the path of what has the certificates.
+static void fill_certificates(struct config_doc *doc, const char *owner,
+			      const struct raw_certificate *raw, unsigned int nb,
+			      struct config_certificate *certificate)
+{
+	for (unsigned int i = 0; i < nb; i++) {
+		config_at(doc, "%s.certificates[%u]", owner, i);
+		certificate[i].certificate = file_name(doc, "certificate", raw[i].certificate);
+		certificate[i].key = file_name(doc, "key", raw[i].key);
+	}
+}
+
+static void fill_server_name(struct config_doc *doc, const char *path, const struct raw_config *all,
+			     const struct raw_server_name *raw, struct config_server_name *name)
+{
+	config_at(doc, "%s", path);
+	name->name = copy(doc, "name", raw->name, NULL);
+	name->backend =
+		raw->backend != NULL ? backend_index(doc, raw->backend, all) : CONFIG_BACKEND_NONE;
+	name->certificate_nb = (uint16_t)raw->certificates_count;
+	fill_certificates(doc, path, raw->certificates, raw->certificates_count, name->certificate);
+}
+
 static void fill_listener(struct config_doc *doc, unsigned int i, const struct raw_config *all,
 			  struct config_listener *listener)
 {
 	const struct raw_listener *raw = &all->listeners[i];
+	char path[CONFIG_PATH_LEN];
 
 	config_at(doc, "listeners[%u]", i);
 	name(doc, raw->name, listener->name);
@@ -247,13 +293,21 @@ static void fill_listener(struct config_doc *doc, unsigned int i, const struct r
 		config_at(doc, "listeners[%u].addresses[%u]", i, j);
 		address(doc, "", raw->addresses[j], &listener->addr[j]);
 	}
+	config_at(doc, "listeners[%u]", i);
+	fill_clients(doc, raw, listener);
 	listener->certificate_nb = (uint16_t)raw->certificates_count;
-	for (unsigned int j = 0; j < raw->certificates_count; j++) {
-		struct config_certificate *c = &listener->certificate[j];
-
-		config_at(doc, "listeners[%u].certificates[%u]", i, j);
-		c->certificate = file_name(doc, "certificate", raw->certificates[j].certificate);
-		c->key = file_name(doc, "key", raw->certificates[j].key);
+	snprintf(path, sizeof(path), "listeners[%u]", i);
+	fill_certificates(doc, path, raw->certificates, raw->certificates_count,
+			  listener->certificate);
+	listener->server_name_nb = (uint16_t)raw->server_names_count;
+	for (unsigned int j = 0; j < raw->server_names_count; j++) {
+		snprintf(path, sizeof(path), "listeners[%u].server_names[%u]", i, j);
+		fill_server_name(doc, path, all, &raw->server_names[j], &listener->server_name[j]);
+	}
+	listener->alpn_nb = (uint16_t)raw->alpn_count;
+	for (unsigned int j = 0; j < raw->alpn_count; j++) {
+		config_at(doc, "listeners[%u].alpn[%u]", i, j);
+		listener->alpn[j] = copy(doc, "", raw->alpn[j], NULL);
 	}
 }
 
@@ -276,6 +330,18 @@ static void fill_limits(struct config_doc *doc, const struct raw_limits *raw, st
 		config_error(doc, "replay_window",
 			     "%u is no power of two; expected 64, 128 and so on to %u",
 			     config->replay_window, REPLAY_WINDOW_MAX);
+}
+
+static void fill_resumption(struct config_doc *doc, const struct raw_resumption *raw,
+			    struct config *config)
+{
+	config_at(doc, "resumption");
+	config->tickets = boolean(doc, "tickets", raw->tickets, true);
+	config->ticket_keys = file_name(doc, "ticket_keys", raw->ticket_keys);
+	config->resumption_lifetime_s = number(doc, "lifetime_s", raw->lifetime_s, 7200, 1, 604800);
+	config->session_cache = number(doc, "cache", raw->cache, 1000, 0, 1000000);
+	if (!config->tickets && config->ticket_keys != NULL)
+		config_error(doc, "ticket_keys", "given without tickets; expected tickets: true");
 }
 
 static void fill_log(struct config_doc *doc, const struct raw_log *raw, struct config *config)
@@ -302,6 +368,7 @@ void config_fill(struct config_doc *doc, const struct raw_config *raw, struct co
 	for (unsigned int i = 0; i < raw->listeners_count; i++)
 		fill_listener(doc, i, raw, &config->listener[i]);
 	fill_limits(doc, &raw->limits, config);
+	fill_resumption(doc, &raw->resumption, config);
 	fill_log(doc, &raw->log, config);
 	config_at(doc, "%s", "");
 }

@@ -67,12 +67,32 @@ static const cyaml_schema_value_t certificate = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_certificate, certificate_fields),
 };
 
+static const cyaml_schema_field_t server_name_fields[] = {
+	TEXT(name, REQUIRED, struct raw_server_name),
+	TEXT(backend, OPTIONAL, struct raw_server_name),
+	LIST(certificates, OPTIONAL, struct raw_server_name, &certificate, 1,
+	     CONFIG_CERTIFICATE_MAX),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t server_name = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_server_name, server_name_fields),
+};
+
 static const cyaml_schema_field_t listener_fields[] = {
 	TEXT(name, REQUIRED, struct raw_listener),
 	LIST(addresses, REQUIRED, struct raw_listener, &text, 1, CONFIG_ADDR_MAX),
 	TEXT(port, REQUIRED, struct raw_listener),
 	TEXT(backend, REQUIRED, struct raw_listener),
-	LIST(certificates, REQUIRED, struct raw_listener, &certificate, 1, CONFIG_CERTIFICATE_MAX),
+	LIST(certificates, OPTIONAL, struct raw_listener, &certificate, 1, CONFIG_CERTIFICATE_MAX),
+	TEXT(psk_file, OPTIONAL, struct raw_listener),
+	TEXT(psk_hint, OPTIONAL, struct raw_listener),
+	LIST(server_names, OPTIONAL, struct raw_listener, &server_name, 0, CONFIG_SERVER_NAME_MAX),
+	TEXT(unknown_name, OPTIONAL, struct raw_listener),
+	LIST(alpn, OPTIONAL, struct raw_listener, &text, 0, CONFIG_ALPN_MAX),
+	TEXT(client_certificate, OPTIONAL, struct raw_listener),
+	TEXT(client_ca, OPTIONAL, struct raw_listener),
+	TEXT(client_crl, OPTIONAL, struct raw_listener),
 	TEXT(suites, OPTIONAL, struct raw_listener),
 	TEXT(groups, OPTIONAL, struct raw_listener),
 	CYAML_FIELD_END,
@@ -100,6 +120,14 @@ static const cyaml_schema_field_t limits[] = {
 		CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t resumption[] = {
+	TEXT(tickets, OPTIONAL, struct raw_resumption),
+	TEXT(ticket_keys, OPTIONAL, struct raw_resumption),
+	TEXT(lifetime_s, OPTIONAL, struct raw_resumption),
+	TEXT(cache, OPTIONAL, struct raw_resumption),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t log[] = {
 	TEXT(level, OPTIONAL, struct raw_log),
 	TEXT(keylog, OPTIONAL, struct raw_log),
@@ -114,6 +142,7 @@ static const cyaml_schema_field_t top_fields[] = {
 	LIST(listeners, REQUIRED, struct raw_config, &listener, 1, CONFIG_LISTENER_MAX),
 	LIST(backends, REQUIRED, struct raw_config, &backend, 1, CONFIG_BACKEND_MAX),
 	MAPPING(limits),
+	MAPPING(resumption),
 	MAPPING(log),
 	CYAML_FIELD_END,
 };

@@ -47,6 +47,13 @@ struct raw_certificate {
 	char *key;
 };
 
+struct raw_server_name {
+	char *name;
+	char *backend;
+	struct raw_certificate *certificates;
+	unsigned int certificates_count;
+};
+
 struct raw_listener {
 	char *name;
 	char **addresses;
@@ -55,6 +62,16 @@ struct raw_listener {
 	char *backend;
 	struct raw_certificate *certificates;
 	unsigned int certificates_count;
+	char *psk_file;
+	char *psk_hint;
+	struct raw_server_name *server_names;
+	unsigned int server_names_count;
+	char *unknown_name;
+	char **alpn;
+	unsigned int alpn_count;
+	char *client_certificate;
+	char *client_ca;
+	char *client_crl;
 	char *suites;
 	char *groups;
 };
@@ -90,6 +107,13 @@ struct raw_limits {
 #undef X
 };
 
+struct raw_resumption {
+	char *tickets;
+	char *ticket_keys;
+	char *lifetime_s;
+	char *cache;
+};
+
 struct raw_log {
 	char *level;
 	char *keylog;
@@ -106,6 +130,7 @@ struct raw_config {
 	struct raw_backend *backends;
 	unsigned int backends_count;
 	struct raw_limits limits;
+	struct raw_resumption resumption;
 	struct raw_log log;
 };
 

@@ -3,10 +3,16 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <stdbool.h>
 #include <string.h>
 
+#include "client_cert.h"
 #include "config_check.h"
+#include "psk_file.h"
 #include "suites.h"
+#include "ticket_keys.h"
+
+#define ERROR_LEN 512 // bytes of an error of a file, its name included
 
 // OpenSSL's last reason, and none left.
 static const char *reason(void)
@@ -111,6 +117,39 @@ out:
 	return kind;
 }
 
+// Returns SUITES_PSK if the listener has a good file of identities, else 0.
+static unsigned int check_psk(struct config_doc *doc, const struct config *config, unsigned int i)
+{
+	const char *file = config->listener[i].psk_file;
+	struct psk_file *psk = NULL;
+	char error[ERROR_LEN];
+
+	if (file == NULL)
+		return 0;
+	psk = psk_file_load(file, config, error, sizeof(error));
+	if (psk == NULL)
+		config_error(doc, "psk_file", "%s", error);
+	psk_file_destroy(psk);
+	return psk != NULL ? SUITES_PSK : 0;
+}
+
+static void check_client_ca(struct config_doc *doc, const struct config_listener *listener)
+{
+	const char *const crls[] = {NULL, listener->client_crl};
+	char error[ERROR_LEN];
+
+	for (int i = 0; listener->client_ca != NULL && i < 2; i++) {
+		X509_STORE *store =
+			client_cert_store_load(listener->client_ca, crls[i], error, sizeof(error));
+
+		X509_STORE_free(store);
+		if (store == NULL) {
+			config_error(doc, i == 0 ? "client_ca" : "client_crl", "%s", error);
+			return;
+		}
+	}
+}
+
 // Returns the SUITES_ bits of all suites that the list selects, or 0 after an error.
 static unsigned int check_suites(struct config_doc *doc, const char *suites, SSL_CTX *ctx)
 {
@@ -122,7 +161,7 @@ static unsigned int check_suites(struct config_doc *doc, const char *suites, SSL
 	case -ENOTSUP:
 		config_error(doc, "suites",
 			     "\"%.128s\" selects %s; expected only AEAD (AESGCM, CHACHA20, AESCCM) "
-			     "with ECDHE-ECDSA, ECDHE-RSA or DHE-RSA, as ECDHE+AESGCM",
+			     "with ECDHE-ECDSA, ECDHE-RSA, DHE-RSA or PSK, as ECDHE+AESGCM",
 			     suites, suite);
 		break;
 	default:
@@ -135,10 +174,53 @@ static unsigned int check_suites(struct config_doc *doc, const char *suites, SSL
 	return 0;
 }
 
-static void check_listener(struct config_doc *doc, const struct config_listener *listener,
-			   unsigned int i, SSL_CTX *ctx)
+// Returns the SUITES_ bits of the certificates that owner, a path, has.
+static unsigned int check_certificates(struct config_doc *doc, const char *owner,
+				       const struct config_certificate *certificate,
+				       unsigned int nb, SSL_CTX *ctx)
 {
-	unsigned int suite_kinds, kinds = 0;
+	unsigned int kinds = 0;
+
+	for (unsigned int i = 0; i < nb; i++) {
+		unsigned int kind;
+
+		config_at(doc, "%s.certificates[%u]", owner, i);
+		kind = check_certificate(doc, &certificate[i], ctx);
+		if ((kinds & kind) != 0)
+			config_error(doc, "certificate",
+				     "second %s certificate of this %s; "
+				     "expected at most one ECDSA and one RSA",
+				     kind == SUITES_RSA ? "RSA" : "ECDSA",
+				     strchr(owner, '.') != NULL ? "name" : "listener");
+		kinds |= kind;
+	}
+	return kinds;
+}
+
+static const char *kinds_text(unsigned int kinds)
+{
+	if (kinds == SUITES_PSK)
+		return "pre-shared keys";
+	return kinds == SUITES_RSA ? "RSA" : "ECDSA";
+}
+
+// What a listener has keys for must be among its suites.
+static void check_kinds(struct config_doc *doc, const struct config_listener *listener,
+			unsigned int kinds, unsigned int suite_kinds)
+{
+	if (kinds != 0 && suite_kinds != 0 && (kinds & suite_kinds) == 0)
+		config_error(doc, "suites",
+			     "\"%.128s\" has no suite for the %s; expected one for %s",
+			     listener->suites, kinds == SUITES_PSK ? "psk_file" : "certificates",
+			     kinds_text(kinds));
+}
+
+static void check_listener(struct config_doc *doc, const struct config *config, unsigned int i,
+			   SSL_CTX *ctx)
+{
+	const struct config_listener *listener = &config->listener[i];
+	unsigned int suite_kinds, psk, kinds;
+	char path[CONFIG_PATH_LEN];
 
 	config_at(doc, "listeners[%u]", i);
 	suite_kinds = check_suites(doc, listener->suites, ctx);
@@ -149,28 +231,39 @@ static void check_listener(struct config_doc *doc, const struct config_listener 
 			     "X25519:P-256:P-384",
 			     listener->groups);
 	}
-	for (unsigned int j = 0; j < listener->certificate_nb; j++) {
-		unsigned int kind;
+	snprintf(path, sizeof(path), "listeners[%u]", i);
+	kinds = check_certificates(doc, path, listener->certificate, listener->certificate_nb, ctx);
+	config_at(doc, "%s", path);
+	check_kinds(doc, listener, kinds, suite_kinds);
+	for (unsigned int j = 0; j < listener->server_name_nb; j++) {
+		const struct config_server_name *name = &listener->server_name[j];
 
-		config_at(doc, "listeners[%u].certificates[%u]", i, j);
-		kind = check_certificate(doc, &listener->certificate[j], ctx);
-		if ((kinds & kind) != 0)
-			config_error(doc, "certificate",
-				     "second %s certificate of this listener; "
-				     "expected at most one ECDSA and one RSA",
-				     kind == SUITES_RSA ? "RSA" : "ECDSA");
-		kinds |= kind;
+		snprintf(path, sizeof(path), "listeners[%u].server_names[%u]", i, j);
+		kinds = check_certificates(doc, path, name->certificate, name->certificate_nb, ctx);
+		config_at(doc, "listeners[%u]", i);
+		check_kinds(doc, listener, kinds, suite_kinds);
 	}
 	config_at(doc, "listeners[%u]", i);
-	if (kinds != 0 && suite_kinds != 0 && (kinds & suite_kinds) == 0)
-		config_error(doc, "suites",
-			     "\"%.128s\" has no suite for the certificates; "
-			     "expected one for %s",
-			     listener->suites, kinds == SUITES_RSA ? "RSA" : "ECDSA");
+	psk = check_psk(doc, config, i);
+	check_client_ca(doc, listener);
+	check_kinds(doc, listener, psk, suite_kinds);
+}
+
+static void check_ticket_keys(struct config_doc *doc, const struct config *config)
+{
+	struct ticket_keys keys;
+	char error[ERROR_LEN];
+
+	config_at(doc, "resumption");
+	if (config->ticket_keys != NULL &&
+	    ticket_keys_load(&keys, config->ticket_keys, error, sizeof(error)) != 0)
+		config_error(doc, "ticket_keys", "%s", error);
+	explicit_bzero(&keys, sizeof(keys));
 }
 
 void config_check_tls(struct config_doc *doc, const struct config *config)
 {
+	check_ticket_keys(doc, config);
 	for (unsigned int i = 0; i < config->listener_nb; i++) {
 		SSL_CTX *ctx = SSL_CTX_new(DTLS_server_method());
 
@@ -179,7 +272,7 @@ void config_check_tls(struct config_doc *doc, const struct config *config)
 			config_error(doc, "", "OpenSSL: %s; expected a working library", reason());
 			return;
 		}
-		check_listener(doc, &config->listener[i], i, ctx);
+		check_listener(doc, config, i, ctx);
 		SSL_CTX_free(ctx);
 	}
 	config_at(doc, "%s", "");

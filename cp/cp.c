@@ -12,6 +12,7 @@
 #include "loop.h"
 #include "nat_pool.h"
 #include "neigh.h"
+#include "resumption.h"
 #include "session_dir.h"
 #include "tls.h"
 
@@ -25,8 +26,11 @@ static int create_tls(struct cp *cp)
 		if (cp->keylog == NULL)
 			return -rte_errno;
 	}
+	cp->resumption = resumption_create(cp->config, cp->base);
+	if (cp->resumption == NULL)
+		return -rte_errno;
 	for (uint16_t i = 0; i < cp->config->listener_nb; i++) {
-		cp->tls[i] = tls_create(&cp->config->listener[i], cp->keylog);
+		cp->tls[i] = tls_create(cp->config, i, cp->keylog, cp->resumption);
 		if (cp->tls[i] == NULL)
 			return -rte_errno;
 	}
@@ -86,14 +90,22 @@ out:
 	return NULL;
 }
 
+void cp_reload(struct cp *cp)
+{
+	for (uint16_t i = 0; i < cp->config->listener_nb; i++)
+		tls_reload(cp->tls[i]);
+	resumption_reload(cp->resumption);
+}
+
 void cp_destroy(struct cp *cp)
 {
 	if (cp == NULL)
 		return;
-	for (uint16_t i = 0; i < cp->config->listener_nb; i++)
-		tls_destroy(cp->tls[i]);
 	if (cp->handshakes != NULL)
 		handshake_discard(cp);
+	for (uint16_t i = 0; i < cp->config->listener_nb; i++)
+		tls_destroy(cp->tls[i]);
+	resumption_destroy(cp->resumption);
 	keylog_destroy(cp->keylog);
 	cookie_rotation_destroy(cp->cookies);
 	neigh_destroy(cp->neigh);

@@ -17,6 +17,7 @@ struct hs_table;
 struct keylog;
 struct nat_pool;
 struct neigh;
+struct resumption;
 struct session_dir;
 struct tls;
 
@@ -31,6 +32,7 @@ struct cp {
 	struct neigh *neigh;
 	struct tls *tls[CONFIG_LISTENER_MAX]; // by listener
 	struct keylog *keylog;		      // NULL: off
+	struct resumption *resumption;
 	struct hs_table *handshakes;
 	struct session_dir *sessions;
 	struct nat_pool *nat;
@@ -40,6 +42,10 @@ struct cp {
 // Makes every part of the control plane; nothing runs yet.  Returns NULL with errno set, after a
 // LOG that names what failed.
 struct cp *cp_create(struct dp *dp);
+
+// Reads the files again that may change while the gateway runs.  Logs what is wrong there; that
+// file's old content stays.
+void cp_reload(struct cp *cp);
 
 // After dp_stop(); NULL is fine.
 void cp_destroy(struct cp *cp);

@@ -6,42 +6,19 @@
 #include <stdlib.h>
 
 #include "hs_records.h"
-#include "hs_table.h"
+#include "hs_report.h"
 #include "install.h"
 #include "neigh.h"
 #include "record_limit.h"
-#include "tls.h"
 
 #define REPLACE_MS 1000 // a handshake this young is not given up for another ClientHello
-
-static uint64_t elapsed_ms(const struct handshake *hs)
-{
-	return (rte_rdtsc() - hs->begun_tsc) * 1000 / rte_get_tsc_hz();
-}
-
-static const char *peer_text(const struct handshake *hs, char text[static IP_PORT_TEXT_LEN])
-{
-	return ip_port_format(&hs->flow.remote, hs->flow.remote_port, text);
-}
-
-static const char *listener_name(const struct handshake *hs)
-{
-	return hs->cp->config->listener[hs->listener].name;
-}
-
-// The oldest error that OpenSSL noted, which is the cause of the others.
-static const char *ssl_reason(const char *otherwise)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_error());
-
-	return reason != NULL ? reason : otherwise;
-}
 
 static void close_ssl(struct handshake *hs)
 {
 	if (hs->ssl == NULL)
 		return;
 	SSL_set_shutdown(hs->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	hs->bio.ssl = NULL;
 	SSL_free(hs->ssl);
 	hs->ssl = NULL;
 	ERR_clear_error();
@@ -51,11 +28,17 @@ static void destroy(struct handshake *hs)
 {
 	struct cp *cp = hs->cp;
 
+	if (hs->client.name_unknown)
+		hs_report_counters(hs)->unknown_name++;
+	if (hs->client.psk_unknown)
+		hs_report_counters(hs)->unknown_identity++;
 	close_ssl(hs);
+	tls_client_fini(&hs->client);
 	if (hs->timer != NULL)
 		event_free(hs->timer);
 	hs_early_discard(&hs->early, cp);
 	hs_bio_discard(&hs->bio);
+	free(hs->bio.ticket);
 	install_free(cp, hs->bio.session);
 	if (hs->routed)
 		neigh_release(cp, hs->encap.next_hop);
@@ -67,11 +50,8 @@ static void destroy(struct handshake *hs)
 // Gives hs up; what it has in its flight is still sent.
 static void give_up(struct handshake *hs, uint64_t *counter, const char *reason)
 {
-	char peer[IP_PORT_TEXT_LEN];
-
 	(*counter)++;
-	LOG_LIMITED(NOTICE, "handshake: %s on %s: failed: %s, %" PRIu64 " ms", peer_text(hs, peer),
-		    listener_name(hs), reason, elapsed_ms(hs));
+	hs_report_failed(hs, reason);
 	close_ssl(hs);
 	install_free(hs->cp, hs->bio.session);
 	hs->bio.session = NULL;
@@ -80,7 +60,35 @@ static void give_up(struct handshake *hs, uint64_t *counter, const char *reason)
 
 void handshake_fail(struct handshake *hs, const char *reason)
 {
-	give_up(hs, &handshake_counters(hs)->failed, reason);
+	give_up(hs, &hs_report_counters(hs)->failed, reason);
+}
+
+// For OpenSSL's reason, or otherwise.
+static void fail_ssl(struct handshake *hs, const char *otherwise)
+{
+	hs_report_count(hs);
+	handshake_fail(hs, hs_report_reason(hs, otherwise));
+}
+
+void handshake_fail_keys(struct handshake *hs, int rc)
+{
+	hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
+	handshake_fail(hs, rc == -ENOMEM ? "no memory for one more session"
+					 : "the key block cannot be derived");
+}
+
+// A client with a wrong key, or an unknown identity, hears of it now: alerts at once would let
+// anybody who can forge a datagram end the handshake (RFC 6347 section 4.1.2.7).
+static void expire(struct handshake *hs)
+{
+	if (!hs->bad_finished) {
+		give_up(hs, &hs_report_counters(hs)->expired, "not finished in time");
+		return;
+	}
+	hs_report_counters(hs)->bad_finished++;
+	hs_bio_alert(&hs->bio, DTLS_ALERT_DECRYPT_ERROR);
+	give_up(hs, &hs_report_counters(hs)->expired,
+		"not finished in time: a Finished did not authenticate");
 }
 
 static void send_flight(struct handshake *hs)
@@ -102,7 +110,7 @@ static void arm(struct handshake *hs, uint64_t us)
 static void arm_retransmission(struct handshake *hs)
 {
 	uint64_t limit = (uint64_t)hs->cp->config->handshake_timeout_s * 1000;
-	uint64_t spent = elapsed_ms(hs);
+	uint64_t spent = hs_report_elapsed_ms(hs);
 	uint64_t us = spent < limit ? (limit - spent) * 1000 : 0;
 	struct timeval tv;
 
@@ -153,10 +161,11 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	RTE_SET_USED(what);
 	if (hs->state == HS_WAIT_CLIENT) {
 		ERR_clear_error();
-		if (elapsed_ms(hs) >= (uint64_t)hs->cp->config->handshake_timeout_s * 1000)
-			give_up(hs, &handshake_counters(hs)->expired, "not finished in time");
+		if (hs_report_elapsed_ms(hs) >=
+		    (uint64_t)hs->cp->config->handshake_timeout_s * 1000)
+			expire(hs);
 		else if (DTLSv1_handle_timeout(hs->ssl) < 0)
-			handshake_fail(hs, ssl_reason("too many retransmissions"));
+			fail_ssl(hs, "too many retransmissions");
 	}
 	settle(hs);
 }
@@ -168,12 +177,13 @@ static void complete(struct handshake *hs)
 	evtimer_del(hs->timer);
 	hs->suite = SSL_get_cipher_name(hs->ssl);
 	hs->plain_max = record_limit_get(hs->ssl);
+	reason = tls_identify(hs->ssl, &hs->client);
 	close_ssl(hs);
 	if (hs->cp->stopping) // nobody would remove the session
 		reason = "the gateway stops";
-	else if (hs->bio.finished_len == 0)
+	else if (reason == NULL && hs->bio.finished_len == 0)
 		reason = "no Finished was made";
-	else
+	else if (reason == NULL)
 		reason = install_build(hs);
 	if (reason == NULL) {
 		hs->state = HS_WAIT_ROOM;
@@ -195,8 +205,10 @@ void handshake_step(struct handshake *hs)
 		complete(hs);
 	else if (error == SSL_ERROR_ZERO_RETURN)
 		handshake_fail(hs, "closed by the client");
+	else if (hs->bio.keys_error != 0)
+		handshake_fail_keys(hs, hs->bio.keys_error);
 	else if (error != SSL_ERROR_WANT_READ)
-		handshake_fail(hs, ssl_reason("SSL_do_handshake failed"));
+		fail_ssl(hs, "SSL_do_handshake failed");
 }
 
 void handshake_record(struct cp *cp, const struct msg *msg)
@@ -235,13 +247,16 @@ static const char *prepare(struct handshake *hs)
 	hs->bio.retransmit_us = cp->config->retransmit_ms * 1000;
 	hs->bio.pool = cp->dp->mbuf_pool;
 	hs->bio.aead = cp->aead;
+	hs->bio.session_pool = cp->dp->session_pool;
+	hs->bio.replay_window = cp->config->replay_window;
 	hs->timer = evtimer_new(cp->base, on_timer, hs);
-	hs->ssl = tls_ssl_new(cp->tls[hs->listener]);
+	hs->ssl = tls_ssl_new(cp->tls[hs->listener], &hs->client);
 	bio = hs_bio_new(&hs->bio);
 	if (hs->timer == NULL || hs->ssl == NULL || bio == NULL) {
 		BIO_free(bio);
 		return "no memory";
 	}
+	hs->bio.ssl = hs->ssl;
 	SSL_set_bio(hs->ssl, bio, bio);
 	SSL_set_mtu(hs->ssl, hs->bio.mtu);
 	DTLS_set_timer_cb(hs->ssl, hs_bio_timer);
@@ -254,7 +269,6 @@ static struct handshake *begin(struct cp *cp, const struct msg *msg,
 {
 	struct handshake *hs = cp->stopping ? NULL : calloc(1, sizeof(*hs));
 	const char *reason = "no memory, or the gateway stops";
-	char peer[IP_PORT_TEXT_LEN];
 
 	if (hs != NULL) {
 		hs->cp = cp;
@@ -271,12 +285,11 @@ static struct handshake *begin(struct cp *cp, const struct msg *msg,
 			reason = prepare(hs);
 	}
 	if (reason == NULL) {
-		handshake_counters(hs)->started++;
+		hs_report_counters(hs)->started++;
 		return hs;
 	}
 	hs_table_counters(cp->handshakes, msg->listener)->refused++;
-	LOG_LIMITED(WARNING, "handshake: %s: refused: %s",
-		    ip_port_format(&msg->flow.remote, msg->flow.remote_port, peer), reason);
+	hs_report_refused(msg, reason);
 	if (hs != NULL)
 		destroy(hs);
 	// If there is no room on the ring, the lcore's own timer does it.
@@ -301,7 +314,7 @@ static void listen_first(struct handshake *hs, const uint8_t *p, uint16_t len)
 		rc = DTLSv1_listen(hs->ssl, client);
 	BIO_ADDR_free(client);
 	if (rc != 1) {
-		handshake_fail(hs, ssl_reason("ClientHello refused"));
+		fail_ssl(hs, "ClientHello refused");
 		return;
 	}
 	handshake_step(hs);
@@ -329,13 +342,13 @@ void handshake_hello(struct cp *cp, const struct msg *msg)
 		settle(hs);
 		goto out;
 	}
-	if (hs != NULL && hs->state == HS_WAIT_CLIENT && elapsed_ms(hs) < REPLACE_MS) {
-		handshake_counters(hs)->hasty++;
+	if (hs != NULL && hs->state == HS_WAIT_CLIENT && hs_report_elapsed_ms(hs) < REPLACE_MS) {
+		hs_report_counters(hs)->hasty++;
 		goto out;
 	}
 	if (hs != NULL) {
 		if (hs->state == HS_WAIT_CLIENT)
-			give_up(hs, &handshake_counters(hs)->replaced,
+			give_up(hs, &hs_report_counters(hs)->replaced,
 				"replaced by a new ClientHello");
 		destroy(hs);
 	}
@@ -355,17 +368,20 @@ void handshake_expired(struct cp *cp, const struct msg *msg)
 	if (hs == NULL || hs->state == HS_WAIT_ROOM || hs->state == HS_WAIT_INSTALLED)
 		return;
 	if (hs->state == HS_WAIT_CLIENT)
-		give_up(hs, &handshake_counters(hs)->expired, "not finished in time");
+		expire(hs);
+	send_flight(hs);
 	destroy(hs);
 }
 
-void handshake_installed(struct handshake *hs)
+void handshake_installed(struct handshake *hs, struct session_entry *entry)
 {
-	char peer[IP_PORT_TEXT_LEN];
-
-	handshake_counters(hs)->completed++;
-	LOG_LIMITED(INFO, "handshake: %s on %s: done, %s, %" PRIu64 " ms", peer_text(hs, peer),
-		    listener_name(hs), hs->suite, elapsed_ms(hs));
+	hs_report_counters(hs)->completed++;
+	hs_report_done(hs);
+	if (hs->client.resumed)
+		hs_report_counters(hs)->resumed++;
+	entry->tag = hs->client.tag;
+	entry->identity = hs->client.identity;
+	hs->client.identity = NULL;
 	send_flight(hs);
 	hs_early_inject(&hs->early, hs->cp, hs->lcore);
 	destroy(hs);

@@ -7,7 +7,7 @@
 #include "cp.h"
 #include "hs_bio.h"
 #include "hs_early.h"
-#include "hs_table.h"
+#include "tls.h"
 
 // What a handshake waits for, and what happens then:
 //
@@ -28,6 +28,8 @@ struct handshake {
 	uint64_t hello_id; // of the last HELLO message
 	bool restart;	   // the flow had a live session when the handshake began
 	SSL *ssl;	   // WAIT_CLIENT only
+	struct tls_client client;
+	bool bad_finished; // a handshake record of epoch 1 did not authenticate
 	const char *suite; // OpenSSL's name, once it is known
 	struct event *timer;
 	struct hs_bio bio;
@@ -51,13 +53,12 @@ void handshake_step(struct handshake *hs);
 // Gives hs up; what it has in its flight is still sent.
 void handshake_fail(struct handshake *hs, const char *reason);
 
-static inline struct handshake_stats *handshake_counters(const struct handshake *hs)
-{
-	return hs_table_counters(hs->cp->handshakes, hs->listener);
-}
+// The same with an alert, for what hs_bio_keys() said.
+void handshake_fail_keys(struct handshake *hs, int rc);
 
-// For install.c: the session is live; sends what was held back and destroys hs.
-void handshake_installed(struct handshake *hs);
+// For install.c: the session is live; sends what was held back, gives the entry the client's
+// identity and destroys hs.
+void handshake_installed(struct handshake *hs, struct session_entry *entry);
 
 // For install.c: the session could not be installed; hs no longer has one.
 void handshake_not_installed(struct handshake *hs, const char *reason);

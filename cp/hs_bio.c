@@ -3,6 +3,9 @@
 
 #include <rte_ip.h>
 #include <rte_mbuf.h>
+#include <stdlib.h>
+
+#include "keyblock.h"
 
 #define RECORD_MAX   2048      // bytes of a client's record of epoch 1
 #define TIMER_MAX_US 60000000u // RFC 6347 section 4.2.4.1
@@ -36,13 +39,57 @@ static void note_finished(struct hs_bio *h, const struct record *rec, const uint
 	h->finished_len = (uint8_t)rec->plain_len;
 }
 
+// Keeps the records of a NewSessionTicket, which may come in fragments, and again.
+static void note_ticket(struct hs_bio *h, const struct record *rec, const uint8_t *p, uint16_t len)
+{
+	const uint8_t *message = p + DTLS_RECORD_HEADER_LEN;
+	uint8_t *grown;
+
+	if (rec->type != DTLS_HANDSHAKE || rec->fragment_len < DTLS_HANDSHAKE_HEADER_LEN ||
+	    message[0] != DTLS_NEW_SESSION_TICKET)
+		return;
+	if (message[6] == 0 && message[7] == 0 && message[8] == 0) // fragment offset
+		h->ticket_len = 0;
+	grown = realloc(h->ticket, h->ticket_len + len);
+	if (grown == NULL)
+		return;
+	h->ticket = grown;
+	memcpy(h->ticket + h->ticket_len, p, len);
+	h->ticket_len += len;
+}
+
+int hs_bio_keys(struct hs_bio *h)
+{
+	struct traffic_keys keys;
+	void *s;
+	int rc;
+
+	if (h->session != NULL)
+		return 0;
+	if (h->ssl == NULL)
+		return -EAGAIN;
+	rc = keyblock_derive(h->ssl, &keys);
+	if (rc == 0 && rte_mempool_get(h->session_pool, &s) != 0)
+		rc = -ENOMEM;
+	if (rc == 0) {
+		h->session = s;
+		session_init(s, h->aead, &keys, h->replay_window);
+	}
+	keys_wipe(&keys);
+	return rc;
+}
+
 // Opens OpenSSL's record at p and seals it again, in place, under the session's next number.
 static bool reseal(struct hs_bio *h, uint8_t *p, struct record *rec)
 {
-	struct session *s = h->session;
+	struct session *s;
 	struct aead_op op;
 
-	if (s == NULL || !record_open_prepare(s->suite, s->tx.iv, p, rec, &op))
+	h->keys_error = hs_bio_keys(h);
+	if (h->keys_error != 0)
+		return false;
+	s = h->session;
+	if (!record_open_prepare(s->suite, s->tx.iv, p, rec, &op))
 		return false;
 	op.key = &s->tx.key;
 	aead_open_burst(h->aead, &op, 1);
@@ -73,6 +120,7 @@ static bool put(struct hs_bio *h, const uint8_t *p, struct record *rec)
 		return reseal(h, room, rec);
 	rec->seq = h->epoch0_seq++;
 	record_write(room, rec);
+	note_ticket(h, rec, room, len);
 	return true;
 }
 

@@ -32,8 +32,12 @@
 struct hs_bio {
 	struct rte_mempool *pool; // of flight's mbufs
 	struct aead *aead;
-	struct session *session; // has the keys; NULL until they exist
-	const uint8_t *record;	 // offered; NULL: none
+	const SSL *ssl;			  // whose keys they are; NULL: none will be made
+	struct rte_mempool *session_pool; // of session
+	uint32_t replay_window;		  // records
+	int keys_error;			  // of hs_bio_keys() in a write, or 0
+	struct session *session;	  // has the keys; NULL until they exist
+	const uint8_t *record;		  // offered; NULL: none
 	uint16_t record_len;
 	uint16_t mtu;	     // bytes of UDP payload; may become less
 	uint16_t unanswered; // retransmissions of this flight
@@ -42,6 +46,9 @@ struct hs_bio {
 	uint64_t epoch0_seq; // of the next record
 	uint16_t flight_nb;
 	struct rte_mbuf *flight[HS_FLIGHT_MAX]; // data is the UDP payload
+	uint8_t *ticket; // records of our NewSessionTicket, plain; NULL: none.  Whoever takes it
+			 // frees it
+	uint32_t ticket_len; // bytes
 	uint8_t finished_len;
 	uint8_t finished[LAST_FLIGHT_FINISHED_MAX]; // our Finished, plain
 };
@@ -53,6 +60,11 @@ BIO *hs_bio_new(struct hs_bio *h);
 // from h->retransmit_us doubling to a minute (RFC 6347 section 4.2.4.1).  Before a retransmission
 // that is to be smaller, lowers h->mtu and the SSL's.
 unsigned int hs_bio_timer(SSL *ssl, unsigned int us);
+
+// Makes h->session, unless it is there.  Returns 0, -EAGAIN: no master secret yet, -ENOMEM: no
+// session left, or what keyblock_derive() says.  In a resumption the first write of epoch 1 does
+// it.
+int hs_bio_keys(struct hs_bio *h);
 
 // Opens a copy of the client's record of epoch 1 with h->session.  True if it authenticates and is
 // fresh; it is then entered in the session's replay window.  What does not authenticate counts

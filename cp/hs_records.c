@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "hs_records.h"
 
-#include "hs_table.h"
-#include "keyblock.h"
+#include <errno.h>
+
+#include "hs_report.h"
 
 // What the records of a datagram ask for.
 struct verdict {
@@ -20,29 +21,11 @@ static void offer(struct handshake *hs, const uint8_t *record, uint16_t len)
 // True if the session with the keys exists, or could be made now.
 static bool has_keys(struct handshake *hs)
 {
-	struct cp *cp = hs->cp;
-	struct traffic_keys keys;
-	void *s;
-	int rc;
+	int rc = hs_bio_keys(&hs->bio);
 
-	if (hs->bio.session != NULL)
-		return true;
-	rc = keyblock_derive(hs->ssl, &keys);
-	if (rc == -EAGAIN)
-		return false;
-	if (rc != 0) {
-		handshake_fail(hs, "the key block cannot be derived");
-		return false;
-	}
-	if (rte_mempool_get(cp->dp->session_pool, &s) == 0) {
-		hs->bio.session = s;
-		session_init(s, cp->aead, &keys, cp->config->replay_window);
-	} else {
-		hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
-		handshake_fail(hs, "no memory for one more session");
-	}
-	keys_wipe(&keys);
-	return hs->bio.session != NULL;
+	if (rc != 0 && rc != -EAGAIN)
+		handshake_fail_keys(hs, rc);
+	return rc == 0;
 }
 
 // OpenSSL sees handshake, ChangeCipherSpec and alert records, of epoch 1 only those that
@@ -65,6 +48,8 @@ static void take_record(struct handshake *hs, const uint8_t *p, uint16_t len,
 		verdict->locked = true;
 	else if (hs_bio_accept(&hs->bio, p, len))
 		offer(hs, p, len);
+	else if (rec->type == DTLS_HANDSHAKE)
+		hs->bad_finished = true;
 }
 
 static struct verdict take_all(struct handshake *hs, const uint8_t *p, size_t left)
@@ -109,7 +94,7 @@ void hs_records_datagram(struct handshake *hs, struct rte_mbuf *m, uint16_t l234
 	if (hs->state == HS_WAIT_REMOVE || !(verdict.lcore || verdict.locked))
 		rte_pktmbuf_free(m);
 	else if (hs_early_hold(&hs->early, hs->cp, m, l234_len, verdict.locked))
-		handshake_counters(hs)->early_held++;
+		hs_report_counters(hs)->early_held++;
 	else
-		handshake_counters(hs)->early_dropped++;
+		hs_report_counters(hs)->early_dropped++;
 }

@@ -12,11 +12,17 @@
 #define HANDSHAKE_STATS(X)                                                                         \
 	X(started, "handshakes begun after a good cookie")                                         \
 	X(completed, "sessions installed")                                                         \
+	X(resumed, "of those installed: resumed")                                                  \
 	X(failed, "handshakes that failed")                                                        \
 	X(expired, "handshakes not finished in time")                                              \
 	X(replaced, "handshakes given up for a new ClientHello of the same flow")                  \
 	X(hasty, "ClientHellos refused: the flow's handshake had just begun")                      \
 	X(refused, "ClientHellos refused: too many under way, no memory, no route")                \
+	X(unknown_name, "handshakes for a server name that the listener does not have")            \
+	X(unknown_identity, "handshakes with a pre-shared key identity that is not in the file")   \
+	X(bad_finished, "of those expired: a client's Finished did not authenticate, wrong key")   \
+	X(bad_certificate, "of those failed: the client's certificate was not accepted")           \
+	X(no_certificate, "of those failed: the client had no certificate")                        \
 	X(resent_flights, "last flights sent again after a client's Finished")                     \
 	X(early_held, "datagrams held until the session is installed")                             \
 	X(early_dropped, "datagrams that came early and could not be held")

@@ -4,8 +4,10 @@
 #include <rte_cycles.h>
 
 #include "hs_table.h"
+#include "last_flight.h"
 #include "nat_pool.h"
 #include "neigh.h"
+#include "resumption.h"
 #include "session_dir.h"
 
 void install_free(struct cp *cp, struct session *s)
@@ -64,8 +66,7 @@ static void set_limits(const struct config *config, struct session *s)
 const char *install_build(struct handshake *hs)
 {
 	struct cp *cp = hs->cp;
-	const struct config_listener *listener = &cp->config->listener[hs->listener];
-	const struct config_backend *backend = &cp->config->backend[listener->backend];
+	const struct config_backend *backend = &cp->config->backend[hs->client.backend];
 	struct session *s = hs->bio.session;
 	struct session_entry *entry;
 	struct route inside;
@@ -92,9 +93,9 @@ const char *install_build(struct handshake *hs)
 	set_headers(hs, s, &inside);
 	set_limits(cp->config, s);
 	hs->routed = false;
-	entry->flight.epoch0_seq = hs->bio.epoch0_seq;
-	entry->flight.finished_len = hs->bio.finished_len;
-	memcpy(entry->flight.finished, hs->bio.finished, hs->bio.finished_len);
+	if (!hs->client.resumed)
+		last_flight_take(&entry->flight, &hs->bio);
+	session_dir_tidy(cp->sessions);
 	return NULL;
 }
 
@@ -118,7 +119,7 @@ void install_done(struct cp *cp, const struct msg *msg)
 	}
 	entry->live = true;
 	hs->bio.session = NULL;
-	handshake_installed(hs);
+	handshake_installed(hs, entry);
 }
 
 void install_failed(struct cp *cp, const struct msg *msg)
@@ -136,64 +137,17 @@ void install_failed(struct cp *cp, const struct msg *msg)
 void install_session_ended(struct cp *cp, const struct msg *msg)
 {
 	struct session *s = msg->session;
+	const struct session_entry *entry;
 	char peer[IP_PORT_TEXT_LEN];
 
 	LOG_LIMITED(INFO, "session: %s on %s: %s, records %" PRIu64 " in, %" PRIu64 " out",
 		    ip_port_format(&s->flow.remote, s->flow.remote_port, peer),
 		    cp->config->listener[s->listener].name,
 		    session_end_text((enum session_end)s->end), s->rx.records, s->tx.seq);
+	entry = session_dir_find(cp->sessions, s->id);
+	if (entry != NULL && s->end == SESSION_END_FATAL_ALERT)
+		resumption_revoke(cp->resumption, &entry->tag);
 	install_give_back(cp, s);
-}
-
-// One mbuf with len bytes, NULL if there is none.
-static struct rte_mbuf *make(struct cp *cp, const void *bytes, uint16_t len)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(cp->dp->mbuf_pool);
-
-	if (m != NULL)
-		memcpy(rte_pktmbuf_append(m, len), bytes, len);
-	return m;
-}
-
-static void send_change_cipher_spec(struct cp *cp, const struct session *s, uint64_t seq)
-{
-	uint8_t bytes[DTLS_RECORD_HEADER_LEN + 1];
-	struct record rec = {
-		.type = DTLS_CHANGE_CIPHER_SPEC,
-		.version = DTLS_VERSION_1_2,
-		.seq = seq,
-		.fragment_len = 1,
-	};
-	struct rte_mbuf *m;
-
-	record_write(bytes, &rec);
-	bytes[DTLS_RECORD_HEADER_LEN] = 1;
-	m = make(cp, bytes, sizeof(bytes));
-	if (m != NULL)
-		neigh_send(cp, s->lcore, m, &s->tx.encap);
-}
-
-// The last flight with fresh numbers: the lcore seals the Finished.  False: no memory or no room.
-static bool resend(struct cp *cp, struct session_entry *entry)
-{
-	const struct session *s = entry->session;
-	struct msg msg = {
-		.type = MSG_TX_RECORD,
-		.content_type = DTLS_HANDSHAKE,
-		.id = entry->id,
-		.flow = s->flow,
-	};
-
-	if (entry->flight.epoch0_seq > DTLS_SEQ_MAX)
-		return false;
-	msg.mbuf = make(cp, entry->flight.finished, entry->flight.finished_len);
-	if (msg.mbuf == NULL)
-		return false;
-	send_change_cipher_spec(cp, s, entry->flight.epoch0_seq++);
-	if (dp_send(cp->dp, s->lcore, &msg))
-		return true;
-	rte_pktmbuf_free(msg.mbuf);
-	return false;
 }
 
 void install_plain_record(struct cp *cp, const struct msg *msg)
@@ -205,11 +159,14 @@ void install_plain_record(struct cp *cp, const struct msg *msg)
 	uint64_t now = rte_rdtsc();
 
 	rte_pktmbuf_free(msg->mbuf);
-	if (entry == NULL || !entry->live || entry->removing || !finished)
+	if (entry == NULL)
+		return;
+	entry->plain_records++;
+	if (!entry->live || entry->removing || !finished || entry->flight.finished_len == 0)
 		return;
 	if (entry->flight.resent_tsc != 0 && now - entry->flight.resent_tsc < rte_get_tsc_hz())
 		return;
-	if (!resend(cp, entry))
+	if (!last_flight_resend(cp, entry))
 		return;
 	entry->flight.resent_tsc = now;
 	hs_table_counters(cp->handshakes, entry->session->listener)->resent_flights++;

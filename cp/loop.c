@@ -21,7 +21,9 @@ struct wait {
 	struct event *tick;
 	struct event *sigterm;
 	struct event *sigint;
+	struct event *sighup;
 	bool signalled;
+	bool reload; // SIGHUP came
 };
 
 struct event_base *loop_base_create(void)
@@ -52,9 +54,18 @@ static void on_signal(evutil_socket_t signal_nb, short what, void *arg)
 	wait->signalled = true;
 }
 
+static void on_sighup(evutil_socket_t signal_nb, short what, void *arg)
+{
+	struct wait *wait = arg;
+
+	(void)signal_nb;
+	(void)what;
+	wait->reload = true;
+}
+
 static void wait_fini(struct wait *wait)
 {
-	struct event *events[] = {wait->tick, wait->sigterm, wait->sigint};
+	struct event *events[] = {wait->tick, wait->sigterm, wait->sigint, wait->sighup};
 
 	for (unsigned int i = 0; i < RTE_DIM(events); i++)
 		if (events[i] != NULL)
@@ -71,8 +82,10 @@ static int wait_init(struct wait *wait)
 	wait->tick = event_new(wait->base, -1, 0, on_tick, NULL);
 	wait->sigterm = evsignal_new(wait->base, SIGTERM, on_signal, wait);
 	wait->sigint = evsignal_new(wait->base, SIGINT, on_signal, wait);
+	wait->sighup = evsignal_new(wait->base, SIGHUP, on_sighup, wait);
 	if (wait->tick == NULL || wait->sigterm == NULL || wait->sigint == NULL ||
-	    event_add(wait->sigterm, NULL) < 0 || event_add(wait->sigint, NULL) < 0) {
+	    wait->sighup == NULL || event_add(wait->sigterm, NULL) < 0 ||
+	    event_add(wait->sigint, NULL) < 0 || event_add(wait->sighup, NULL) < 0) {
 		wait_fini(wait);
 		return -ENOMEM;
 	}
@@ -188,6 +201,10 @@ int loop_run(struct cp *cp)
 
 		pthread_mutex_lock(&cp->lock);
 		work = turn(cp);
+		if (wait.reload) {
+			wait.reload = false;
+			cp_reload(cp);
+		}
 		if (wait.signalled && !cp->stopping) {
 			stop(cp);
 			stop_tsc = rte_rdtsc() + LOOP_STOP_S * rte_get_tsc_hz();

@@ -7,7 +7,8 @@
 
 #include "stats.h"
 
-#define NO_SLOT UINT32_MAX
+#define NO_SLOT	   UINT32_MAX
+#define TIDY_SLOTS 4
 
 struct session_dir {
 	uint32_t max;
@@ -15,6 +16,7 @@ struct session_dir {
 	uint32_t count;
 	uint32_t first_free;
 	uint32_t remove_at; // in front of it no entry has removing clear
+	uint32_t tidy_at;   // next slot of session_dir_tidy()
 	struct session_entry entry[];
 };
 
@@ -37,8 +39,26 @@ struct session_dir *session_dir_create(uint32_t max, uint32_t spare)
 	return dir;
 }
 
+static void drop_ticket(struct session_entry *entry)
+{
+	free(entry->flight.ticket);
+	entry->flight.ticket = NULL;
+	entry->flight.ticket_len = 0;
+}
+
+static void drop(struct session_entry *entry)
+{
+	drop_ticket(entry);
+	identity_destroy(entry->identity);
+	entry->identity = NULL;
+}
+
 void session_dir_destroy(struct session_dir *dir)
 {
+	if (dir == NULL)
+		return;
+	for (uint32_t i = 0; i < dir->slots; i++)
+		drop(&dir->entry[i]);
 	free(dir);
 }
 
@@ -55,6 +75,8 @@ struct session_entry *session_dir_enter(struct session_dir *dir, struct session 
 	entry->since = time(NULL);
 	entry->live = false;
 	entry->removing = false;
+	entry->plain_records = 0;
+	memset(&entry->tag, 0, sizeof(entry->tag));
 	memset(&entry->flight, 0, sizeof(entry->flight));
 	s->id = entry->id;
 	return entry;
@@ -69,11 +91,24 @@ struct session_entry *session_dir_find(const struct session_dir *dir, session_id
 	return (struct session_entry *)(uintptr_t)&dir->entry[slot];
 }
 
+void session_dir_tidy(struct session_dir *dir)
+{
+	for (int i = 0; i < TIDY_SLOTS; i++) {
+		struct session_entry *entry = &dir->entry[dir->tidy_at];
+
+		dir->tidy_at = dir->tidy_at + 1 < dir->slots ? dir->tidy_at + 1 : 0;
+		if (entry->session != NULL && entry->live &&
+		    STATS_READ(entry->session->rx.records) > entry->plain_records)
+			drop_ticket(entry);
+	}
+}
+
 void session_dir_leave(struct session_dir *dir, struct session_entry *entry)
 {
 	uint32_t slot = (uint32_t)entry->id;
 	uint32_t generation = (uint32_t)(entry->id >> 32) + 1;
 
+	drop(entry);
 	entry->session = NULL;
 	entry->id = (session_id)RTE_MAX(generation, 1u) << 32 | slot;
 	entry->next_free = dir->first_free;
@@ -104,6 +139,7 @@ static void view_set(struct session_view *view, const struct session_entry *entr
 	view->id = entry->id;
 	view->listener = s->listener;
 	view->lcore = s->lcore;
+	view->identity = entry->identity;
 	view->suite = aead_info[s->suite].name;
 	view->since = entry->since;
 	ip_port_format(&s->flow.remote, s->flow.remote_port, view->peer);

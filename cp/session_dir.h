@@ -4,15 +4,20 @@
 
 #include <time.h>
 
+#include "identity.h"
 #include "session.h"
 
 #define LAST_FLIGHT_FINISHED_MAX 64
 
-// What is sent again when a client lost our last flight: ChangeCipherSpec and Finished.
+// What is sent again when a client lost our last flight: NewSessionTicket, if there was one,
+// ChangeCipherSpec and Finished.  In a resumption the last flight is the client's.
 struct last_flight {
-	uint64_t epoch0_seq; // of the next record of epoch 0
-	uint64_t resent_tsc; // 0: not yet
-	uint8_t finished_len;
+	uint64_t epoch0_seq;  // of the next record of epoch 0
+	uint64_t resent_tsc;  // 0: not yet
+	uint8_t *ticket;      // whole records, but for their numbers; goes when the client has sent
+			      // data; NULL: none
+	uint32_t ticket_len;  // bytes
+	uint8_t finished_len; // 0: the last flight is not ours
 	uint8_t finished[LAST_FLIGHT_FINISHED_MAX]; // the message, plain
 };
 
@@ -24,6 +29,9 @@ struct session_entry {
 	bool live;		 // INSTALLED came
 	bool removing;		 // SESSION_REMOVE was sent
 	uint32_t next_free;
+	uint32_t plain_records;	   // came to cp
+	struct resumption_tag tag; // of what the client can resume
+	struct identity *identity; // of the client; NULL: it proved none
 	struct last_flight flight;
 };
 
@@ -41,6 +49,7 @@ struct session_view {
 	uint16_t nat_port; // host order
 	uint16_t lcore;
 	const char *suite;
+	const struct identity *identity; // the entry's; NULL: none
 	time_t since;
 	uint64_t rx_records, rx_bytes, rx_forged, tx_records, tx_bytes;
 };
@@ -58,7 +67,12 @@ struct session_entry *session_dir_enter(struct session_dir *dir, struct session 
 // NULL if no such session is in the directory (any more).
 struct session_entry *session_dir_find(const struct session_dir *dir, session_id id);
 
-// Frees the entry's slot; its id is not used again before 2^32 others of the slot were.
+// Frees the tickets of sessions that have got data, in the next few slots: to be called as sessions
+// come.
+void session_dir_tidy(struct session_dir *dir);
+
+// Frees the entry's slot, identity and ticket; its id is not used again before 2^32 others of the
+// slot were.
 void session_dir_leave(struct session_dir *dir, struct session_entry *entry);
 
 uint32_t session_dir_count(const struct session_dir *dir);

@@ -25,13 +25,17 @@ static int security(const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int ni
 	return by_level(ssl, ctx, op, bits, nid, other, ex);
 }
 
-// The SUITES_ bit of a suite's certificate, or 0 if the record layer or the handshake cannot do it.
+// The SUITES_ bit of a suite's key, or 0 if the record layer or the handshake cannot do it.
 static unsigned int key_of(const SSL_CIPHER *suite)
 {
 	int exchange = SSL_CIPHER_get_kx_nid(suite);
 	int auth = SSL_CIPHER_get_auth_nid(suite);
 
-	if (keyblock_suite(suite) < 0 || (exchange != NID_kx_ecdhe && exchange != NID_kx_dhe))
+	if (keyblock_suite(suite) < 0)
+		return 0;
+	if (exchange == NID_kx_psk || exchange == NID_kx_dhe_psk || exchange == NID_kx_ecdhe_psk)
+		return SUITES_PSK;
+	if (exchange != NID_kx_ecdhe && exchange != NID_kx_dhe)
 		return 0;
 	if (auth == NID_auth_rsa)
 		return SUITES_RSA;

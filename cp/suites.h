@@ -4,24 +4,28 @@
 
 #include <openssl/ssl.h>
 
-// AEAD with forward secrecy (RFC 9325 section 4.2), AES-GCM first; CCM_8 only for who asks for it.
+// AEAD with forward secrecy (RFC 9325 section 4.2), AES-GCM first, then with pre-shared keys and
+// last without forward secrecy; CCM_8 only for who asks for it.
 #define SUITES_DEFAULT                                                                             \
 	"ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:DHE+aRSA+AESGCM:DHE+aRSA+CHACHA20:"              \
-	"DHE+aRSA+AESCCM:!AESCCM8"
+	"DHE+aRSA+AESCCM:"                                                                         \
+	"kECDHEPSK+CHACHA20:kDHEPSK+AESGCM:kDHEPSK+CHACHA20:kDHEPSK+AESCCM:"                       \
+	"kPSK+AESGCM:kPSK+CHACHA20:kPSK+AESCCM:!AESCCM8"
 
-// Kinds of certificate key, as bits.
+// Kinds of key, as bits: of a certificate, or pre-shared.
 enum {
 	SUITES_RSA = 1,
 	SUITES_ECDSA = 2,
+	SUITES_PSK = 4,
 };
 
 // Gives ctx the suites of an OpenSSL cipher list, and none of TLS 1.3.  A CCM_8 suite in it is
 // usable at any security level that would take it with a whole tag; OpenSSL 3.2 and later count
 // its 64 bits of tag.  Returns 0; -EINVAL: the list selects none; -ENOTSUP: it selects *name, which
-// is not AEAD with ECDHE-ECDSA, ECDHE-RSA or DHE-RSA.
+// is not AEAD with ECDHE-ECDSA, ECDHE-RSA, DHE-RSA, PSK, DHE-PSK or ECDHE-PSK.
 int suites_set(SSL_CTX *ctx, const char *list, const char **name);
 
-// The kinds of certificate key that the suites of ctx are for.
+// The kinds of key that the suites of ctx are for.
 unsigned int suites_keys(const SSL_CTX *ctx);
 
 #endif

@@ -247,6 +247,23 @@ static int session_list(const struct cp *cp, uint32_t cursor, struct rte_tel_dat
 	return 0;
 }
 
+// psk_identity, or subject and fingerprint; nothing for a client that proved nothing.
+static void add_identity(const struct identity *identity, struct rte_tel_data *d)
+{
+	char hex[2 * IDENTITY_FINGERPRINT_LEN + 1];
+
+	if (identity == NULL)
+		return;
+	if (identity->kind == IDENTITY_PSK) {
+		rte_tel_data_add_dict_string(d, "psk_identity", identity->text);
+		return;
+	}
+	for (int i = 0; i < IDENTITY_FINGERPRINT_LEN; i++)
+		snprintf(hex + 2 * i, 3, "%02x", identity->fingerprint[i]);
+	rte_tel_data_add_dict_string(d, "subject", identity->text);
+	rte_tel_data_add_dict_string(d, "fingerprint", hex);
+}
+
 static int session_show(const struct cp *cp, session_id id, struct rte_tel_data *d)
 {
 	struct session_view view;
@@ -265,6 +282,7 @@ static int session_show(const struct cp *cp, session_id id, struct rte_tel_data 
 	rte_tel_data_add_dict_string(d, "listener", cp->config->listener[view.listener].name);
 	rte_tel_data_add_dict_string(d, "suite", view.suite);
 	rte_tel_data_add_dict_string(d, "since", since);
+	add_identity(view.identity, d);
 	DICT_ADD(d, "lcore", view.lcore);
 	DICT_ADD(d, "nat_port", view.nat_port);
 	DICT_ADD(d, "rx_records", view.rx_records);

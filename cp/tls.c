@@ -5,18 +5,19 @@
 #include <rte_errno.h>
 #include <stdlib.h>
 
+#include "client_cert.h"
 #include "cp.h"
+#include "identity.h"
 #include "keylog.h"
+#include "psk.h"
+#include "psk_file.h"
 #include "record_limit.h"
+#include "resumption.h"
+#include "server_name.h"
 #include "suites.h"
 
 // Bounds, with OpenSSL's 16 KB of a message, what a peer can make it hold in fragments.
 #define MESSAGE_MAX 16384
-
-struct tls {
-	SSL_CTX *ctx;
-	struct keylog *keylog;
-};
 
 static void log_error(const struct config_listener *listener, const char *what, const char *value)
 {
@@ -47,9 +48,7 @@ static int generate_cookie(SSL *ssl, unsigned char *cookie, unsigned int *len)
 
 static void write_keylog(const SSL *ssl, const char *line)
 {
-	struct tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-
-	keylog_write(tls->keylog, line);
+	keylog_write(tls_of(ssl)->keylog, line);
 }
 
 // Asks for no passphrase: OpenSSL would read the terminal.
@@ -91,14 +90,28 @@ static int use_suites(SSL_CTX *ctx, const struct config_listener *listener)
 		log_error(listener, "groups", listener->groups);
 		return -EINVAL;
 	}
-	// For DHE; as strong as the certificate's key.
+	// For DHE; as strong as the certificate's key, with pre-shared keys as the suite.
 	return SSL_CTX_set_dh_auto(ctx, 1) == 1 ? 0 : -ENOTSUP;
 }
 
-static void set_options(struct tls *tls)
+// What a ClientHello says before OpenSSL looks for a session to resume.
+static int on_client_hello(SSL *ssl, int *alert, void *arg)
 {
-	SSL_CTX *ctx = tls->ctx;
+	struct tls_client *client = SSL_get_app_data(ssl);
+	const unsigned char *bytes;
+	size_t len;
 
+	RTE_SET_USED(arg);
+	client->extended_master = SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_extended_master_secret,
+							    &bytes, &len) == 1;
+	if (server_name_select(ssl, client))
+		return SSL_CLIENT_HELLO_SUCCESS;
+	*alert = SSL_AD_UNRECOGNIZED_NAME;
+	return SSL_CLIENT_HELLO_ERROR;
+}
+
+static void set_options(struct tls *tls, SSL_CTX *ctx)
+{
 	// A system-wide openssl.cnf may have changed what is cleared here.
 	SSL_CTX_clear_options(ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET |
 					   SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
@@ -111,38 +124,78 @@ static void set_options(struct tls *tls)
 	SSL_CTX_set_cookie_generate_cb(ctx, generate_cookie);
 	SSL_CTX_set_cookie_verify_cb(ctx, verify_cookie);
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+	SSL_CTX_set_client_hello_cb(ctx, on_client_hello, NULL);
 	SSL_CTX_set_app_data(ctx, tls);
 	if (tls->keylog != NULL)
 		SSL_CTX_set_keylog_callback(ctx, write_keylog);
 }
 
-static int configure(struct tls *tls, const struct config_listener *listener)
+static int configure(struct tls *tls, SSL_CTX *ctx, const struct config_certificate *certificate,
+		     uint16_t certificate_nb)
 {
+	const struct config_listener *listener = tls->listener;
 	int rc;
 
-	if (SSL_CTX_set_min_proto_version(tls->ctx, DTLS1_2_VERSION) != 1 ||
-	    SSL_CTX_set_max_proto_version(tls->ctx, DTLS1_2_VERSION) != 1)
+	if (SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) != 1 ||
+	    SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION) != 1)
 		return -ENOTSUP;
-	set_options(tls);
-	rc = record_limit_register(tls->ctx);
+	set_options(tls, ctx);
+	server_name_use(tls, ctx);
+	rc = record_limit_register(ctx);
 	if (rc == 0)
-		rc = use_suites(tls->ctx, listener);
-	for (uint16_t i = 0; rc == 0 && i < listener->certificate_nb; i++)
-		rc = use_certificate(tls->ctx, listener, &listener->certificate[i]);
+		rc = use_suites(ctx, listener);
+	for (uint16_t i = 0; rc == 0 && i < certificate_nb; i++)
+		rc = use_certificate(ctx, listener, &certificate[i]);
+	if (rc == 0)
+		rc = psk_use(tls, ctx);
+	if (rc == 0)
+		rc = client_cert_use(tls, ctx);
+	if (rc == 0)
+		rc = resumption_use(tls, ctx);
 	return rc;
 }
 
-struct tls *tls_create(const struct config_listener *listener, struct keylog *keylog)
+// Makes *ctx with these certificates.
+static int create_ctx(struct tls *tls, SSL_CTX **ctx, const struct config_certificate *certificate,
+		      uint16_t certificate_nb)
+{
+	*ctx = SSL_CTX_new(DTLS_server_method());
+	return *ctx != NULL ? configure(tls, *ctx, certificate, certificate_nb) : -ENOMEM;
+}
+
+static int create_all(struct tls *tls)
+{
+	const struct config_listener *listener = tls->listener;
+	int rc;
+
+	rc = create_ctx(tls, &tls->ctx, listener->certificate, listener->certificate_nb);
+	for (uint16_t i = 0; rc == 0 && i < listener->server_name_nb; i++) {
+		const struct config_server_name *name = &listener->server_name[i];
+
+		if (name->certificate_nb > 0)
+			rc = create_ctx(tls, &tls->name_ctx[i], name->certificate,
+					name->certificate_nb);
+	}
+	return rc;
+}
+
+struct tls *tls_create(const struct config *config, uint16_t listener, struct keylog *keylog,
+		       struct resumption *resumption)
 {
 	struct tls *tls = calloc(1, sizeof(*tls));
 	int rc = -ENOMEM;
 
 	if (tls == NULL)
 		goto out;
+	tls->config = config;
+	tls->listener = &config->listener[listener];
 	tls->keylog = keylog;
-	tls->ctx = SSL_CTX_new(DTLS_server_method());
-	if (tls->ctx != NULL)
-		rc = configure(tls, listener);
+	tls->resumption = resumption;
+	rc = psk_init(tls);
+	if (rc == 0)
+		rc = client_cert_init(tls);
+	if (rc == 0)
+		rc = create_all(tls);
 	if (rc == 0)
 		return tls;
 	tls_destroy(tls);
@@ -156,14 +209,55 @@ void tls_destroy(struct tls *tls)
 	if (tls == NULL)
 		return;
 	SSL_CTX_free(tls->ctx);
+	for (uint16_t i = 0; i < CONFIG_SERVER_NAME_MAX; i++)
+		SSL_CTX_free(tls->name_ctx[i]);
+	client_cert_fini(tls);
+	psk_fini(tls);
 	free(tls);
 }
 
-SSL *tls_ssl_new(struct tls *tls)
+void tls_reload(struct tls *tls)
+{
+	psk_reload(tls);
+}
+
+SSL *tls_ssl_new(struct tls *tls, struct tls_client *client)
 {
 	SSL *ssl = SSL_new(tls->ctx);
 
-	if (ssl != NULL)
-		SSL_set_accept_state(ssl);
+	*client = (struct tls_client){.backend = tls->listener->backend};
+	if (ssl == NULL)
+		return NULL;
+	SSL_set_app_data(ssl, client);
+	SSL_set_accept_state(ssl);
 	return ssl;
+}
+
+void tls_client_fini(struct tls_client *client)
+{
+	identity_destroy(client->refused);
+	identity_destroy(client->identity);
+}
+
+struct tls *tls_of(const SSL *ssl)
+{
+	return SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+}
+
+const char *tls_identify(const SSL *ssl, struct tls_client *client)
+{
+	const struct psk_entry *entry;
+
+	client->resumed = SSL_session_reused(ssl) == 1;
+	resumption_tag(ssl, &client->tag);
+	if (identity_create(ssl, &client->identity) != 0)
+		return "no memory";
+	if (client->identity == NULL || client->identity->kind != IDENTITY_PSK)
+		return NULL;
+	entry = psk_of(tls_of(ssl), ssl);
+	if (entry == NULL)
+		return "the client's identity is no longer in the file";
+	if (entry->backend != CONFIG_BACKEND_NONE)
+		client->backend = entry->backend;
+	return NULL;
 }

@@ -5,20 +5,71 @@
 #include <openssl/ssl.h>
 
 #include "config.h"
+#include "identity.h"
+
+#define TLS_PSK_SECRET_LEN  32
+#define TLS_SERVER_NAME_LEN 256 // bytes, NUL included
 
 struct keylog;
+struct psk_file;
+struct resumption;
 
-// What all handshakes of one listener share: certificates, suites, groups.
-struct tls;
+// What all handshakes of one listener share: certificates, pre-shared keys, suites, groups.
+// Owner: cp.
+struct tls {
+	const struct config *config;
+	const struct config_listener *listener;
+	struct keylog *keylog;	       // NULL: off
+	struct resumption *resumption; // all listeners'; NULL: nothing is resumed
+	SSL_CTX *ctx;
+	SSL_CTX *name_ctx[CONFIG_SERVER_NAME_MAX];	       // by server name; NULL: ctx
+	unsigned int alpn_len;				       // bytes
+	uint8_t alpn[CONFIG_ALPN_MAX * (1 + CONFIG_ALPN_LEN)]; // as RFC 7301 writes the list
+	struct psk_file *psk;				       // NULL: none
+	X509_STORE *client_trust; // NULL: clients are asked for no certificate
+	uint8_t psk_secret[TLS_PSK_SECRET_LEN];
+};
 
-// DTLS 1.2 only; no tickets, no session cache, no renegotiation, no compression.  keylog may be
-// NULL.  Returns NULL with rte_errno set, after a LOG that names the file or suite that is wrong.
-struct tls *tls_create(const struct config_listener *listener, struct keylog *keylog);
+// What is known of the client of one handshake: the SSL's app data.  Owner: the handshake.
+struct tls_client {
+	uint16_t backend;     // index in config.backend
+	bool extended_master; // it offered the extended master secret (RFC 7627)
+	bool name_unknown;    // it asked for a name that the listener does not have
+	char server_name[TLS_SERVER_NAME_LEN]; // that it asked for and gets; "": none
+	bool psk_tried;			       // it gave a pre-shared key's identity
+	bool psk_unknown;		       // which is not in the file
+	struct identity *refused;	       // of a certificate that was not accepted
+	// Once the handshake is done:
+	bool resumed;
+	struct identity *identity; // NULL: it proved none
+	struct resumption_tag tag;
+};
+
+// DTLS 1.2 only; no renegotiation, no compression.  keylog and resumption may be NULL; they and
+// config outlive it.  Returns NULL with rte_errno set, after a LOG that names the file or suite
+// that is wrong.
+struct tls *tls_create(const struct config *config, uint16_t listener, struct keylog *keylog,
+		       struct resumption *resumption);
 
 // NULL is fine.
 void tls_destroy(struct tls *tls);
 
-// A fresh server SSL for one handshake, NULL if there is no memory.
-SSL *tls_ssl_new(struct tls *tls);
+// Reads the files again that can change while the gateway runs; what is wrong there is logged, and
+// the old content stays.
+void tls_reload(struct tls *tls);
+
+// A fresh server SSL for one handshake, NULL if there is no memory.  Fills *client, which outlives
+// it.
+SSL *tls_ssl_new(struct tls *tls, struct tls_client *client);
+
+// Frees what *client holds.
+void tls_client_fini(struct tls_client *client);
+
+// Whose SSL it is.
+struct tls *tls_of(const SSL *ssl);
+
+// Of a handshake that is done: who the client is, and where its data goes.  Returns NULL, or why it
+// is refused.
+const char *tls_identify(const SSL *ssl, struct tls_client *client);
 
 #endif

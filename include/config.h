@@ -17,8 +17,12 @@
 #define CONFIG_BACKEND_MAX     64
 #define CONFIG_LCORE_MAX       64
 #define CONFIG_CERTIFICATE_MAX 4
+#define CONFIG_SERVER_NAME_MAX 16 // of one listener
+#define CONFIG_ALPN_MAX	       8
+#define CONFIG_ALPN_LEN	       64 // bytes of a protocol's name
 #define CONFIG_EAL_ARG_MAX     32
-#define CONFIG_NAME_LEN	       32 // bytes, NUL included
+#define CONFIG_NAME_LEN	       32	  // bytes, NUL included
+#define CONFIG_BACKEND_NONE    UINT16_MAX // in place of an index in config.backend
 
 struct config_addr {
 	struct ip_addr addr;
@@ -26,6 +30,13 @@ struct config_addr {
 };
 
 enum config_role { CONFIG_OUTSIDE, CONFIG_INSIDE };
+
+// What a listener asks of its clients.
+enum config_client_certificate {
+	CONFIG_CLIENT_CERTIFICATE_NONE,
+	CONFIG_CLIENT_CERTIFICATE_OPTIONAL,
+	CONFIG_CLIENT_CERTIFICATE_REQUIRED,
+};
 
 struct config_port {
 	char name[CONFIG_NAME_LEN];
@@ -48,6 +59,14 @@ struct config_certificate {
 	char *key;	   // PEM file
 };
 
+// What a client gets that asks for a name (RFC 6066 section 3).
+struct config_server_name {
+	char *name;		 // "gw.example.org", or "*.example.org" for any first label
+	uint16_t backend;	 // index in config.backend; CONFIG_BACKEND_NONE: the listener's
+	uint16_t certificate_nb; // 0: the listener's
+	struct config_certificate certificate[CONFIG_CERTIFICATE_MAX];
+};
+
 struct config_listener {
 	char name[CONFIG_NAME_LEN];
 	uint16_t addr_nb;
@@ -56,8 +75,18 @@ struct config_listener {
 	uint16_t backend; // index in config.backend
 	uint16_t certificate_nb;
 	struct config_certificate certificate[CONFIG_CERTIFICATE_MAX];
-	char *suites; // OpenSSL cipher string
-	char *groups; // OpenSSL group list
+	char *psk_file; // NULL: no pre-shared keys
+	char *psk_hint; // NULL: none
+	uint16_t server_name_nb;
+	struct config_server_name server_name[CONFIG_SERVER_NAME_MAX];
+	bool refuse_unknown_name;    // else it gets what the listener has
+	uint16_t alpn_nb;	     // 0: what the client offers is ignored
+	char *alpn[CONFIG_ALPN_MAX]; // in order of preference
+	enum config_client_certificate client_certificate;
+	char *client_ca;  // PEM file; NULL with _NONE
+	char *client_crl; // PEM file; NULL: none
+	char *suites;	  // OpenSSL cipher string
+	char *groups;	  // OpenSSL group list
 };
 
 struct config_backend {
@@ -106,6 +135,12 @@ struct config {
 	uint32_t seal_records;	 // records sealed
 	uint32_t seal_blocks;	 // AES blocks that sealing took
 	uint32_t forged_records; // records that did not authenticate
+
+	// resumption
+	bool tickets;
+	char *ticket_keys;		// NULL: random ones
+	uint32_t resumption_lifetime_s; // from the full handshake on
+	uint32_t session_cache;		// sessions kept for their ids; 0: none
 
 	char *keylog;	 // NULL: off
 	char *log_level; // "debug" "info" "notice" "warning" "err"

@@ -41,7 +41,8 @@ static void check_config(const struct config *c)
 			abort();
 	for (uint16_t i = 0; i < c->listener_nb; i++)
 		if (c->listener[i].backend >= c->backend_nb || c->listener[i].port == 0 ||
-		    c->listener[i].addr_nb == 0 || c->listener[i].certificate_nb == 0 ||
+		    c->listener[i].addr_nb == 0 ||
+		    (c->listener[i].certificate_nb == 0 && c->listener[i].psk_file == NULL) ||
 		    c->listener[i].suites == NULL)
 			abort();
 	for (uint16_t i = 0; i < c->backend_nb; i++)

@@ -12,6 +12,7 @@
 #include "loop.h"
 #include "nat_pool.h"
 #include "neigh.h"
+#include "resumption.h"
 #include "session_dir.h"
 #include "tls.h"
 #include "unit.h"
@@ -87,7 +88,29 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)arg;
 }
 
+char *lab_file(struct lab *lab, const char *name, const char *text)
+{
+	char path[sizeof(lab->path[0])];
+	uint16_t i = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", lab->dir, name);
+	while (lab->path[i][0] != '\0' && strcmp(lab->path[i], path) != 0)
+		assert_true(++i < LAB_FILE_MAX);
+	strcpy(lab->path[i], path);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
+	fclose(f);
+	return lab->path[i];
+}
+
 void lab_start(struct lab *lab)
+{
+	lab_start_edited(lab, NULL);
+}
+
+void lab_start_edited(struct lab *lab, void (*edit)(struct lab *lab))
 {
 	static const struct timeval tick = {.tv_usec = TICK_US};
 	struct cp *cp = &lab->cp;
@@ -95,11 +118,15 @@ void lab_start(struct lab *lab)
 	memset(lab, 0, sizeof(*lab));
 	rig_start(&lab->rig, 1);
 	configure(lab);
+	if (edit != NULL)
+		edit(lab);
 	cp->dp = lab->rig.dp;
 	cp->config = &lab->rig.config;
 	cp->base = event_base_new();
 	cp->aead = aead_create();
-	cp->tls[0] = tls_create(&cp->config->listener[0], NULL);
+	cp->resumption = resumption_create(cp->config, cp->base);
+	assert_non_null(cp->resumption);
+	cp->tls[0] = tls_create(cp->config, 0, NULL, cp->resumption);
 	cp->handshakes = hs_table_create(cp->config->half_open, 64);
 	cp->sessions = session_dir_create(cp->config->sessions, cp->config->half_open);
 	cp->nat = nat_pool_create(&cp->dp->nat);
@@ -131,6 +158,7 @@ void lab_stop(struct lab *lab)
 	session_dir_destroy(cp->sessions);
 	hs_table_destroy(cp->handshakes);
 	tls_destroy(cp->tls[0]);
+	resumption_destroy(cp->resumption);
 	aead_destroy(cp->aead);
 	event_base_free(cp->base);
 	rig_stop(&lab->rig);
@@ -140,7 +168,9 @@ void lab_stop(struct lab *lab)
 		free(l->certificate[i].certificate);
 		free(l->certificate[i].key);
 	}
-	rmdir(lab->dir);
+	for (uint16_t i = 0; i < LAB_FILE_MAX && lab->path[i][0] != '\0'; i++)
+		unlink(lab->path[i]);
+	assert_int_equal(rmdir(lab->dir), 0);
 }
 
 void lab_chain(struct lab *lab, unsigned int nb)
@@ -156,7 +186,7 @@ void lab_chain(struct lab *lab, unsigned int nb)
 	fclose(f);
 	X509_free(x);
 	tls_destroy(lab->cp.tls[0]);
-	lab->cp.tls[0] = tls_create(l, NULL);
+	lab->cp.tls[0] = tls_create(lab->cp.config, 0, NULL, lab->cp.resumption);
 	assert_non_null(lab->cp.tls[0]);
 }
 
@@ -228,6 +258,7 @@ static bool pump_frames(struct lab *lab)
 			const uint8_t *p = rig_payload(m, &len);
 
 			lab->nat_port = udp_port(m, 0);
+			lab->backend_port = udp_port(m, 2);
 			lab_queue_put(&lab->backend, p, len);
 		}
 		rte_pktmbuf_free(m);

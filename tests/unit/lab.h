@@ -16,6 +16,7 @@
 #define LAB_CLIENT_MAX	 4
 #define LAB_DATAGRAM_MAX 4096
 #define LAB_QUEUE_MAX	 128
+#define LAB_FILE_MAX	 16
 #define LAB_PORT	 40000 // of the first client
 #define LAB_ECDSA	 "ECDHE-ECDSA-AES128-GCM-SHA256"
 #define LAB_PATIENCE_MS	 5000
@@ -52,11 +53,13 @@ struct lab_client {
 struct lab {
 	struct rig rig;
 	struct cp cp;
-	char dir[64]; // of the certificates
+	char dir[64];		      // of the certificates and other files
+	char path[LAB_FILE_MAX][128]; // of lab_file()
 	struct event *tick;
 	struct lab_client *client[LAB_CLIENT_MAX];
 	struct lab_queue backend;		 // payloads that came to the backend
 	uint16_t nat_port;			 // source port of the last of them
+	uint16_t backend_port;			 // its destination port
 	unsigned int mbufs, sessions, nat_ports; // free at the start
 	uint64_t references;			 // of neighbours at the start
 };
@@ -66,11 +69,18 @@ void lab_queue_put(struct lab_queue *q, const void *bytes, size_t len);
 void lab_queue_shift(struct lab_queue *q);
 
 void lab_start(struct lab *lab);
+
+// The same with a configuration that edit has changed before it is used.
+void lab_start_edited(struct lab *lab, void (*edit)(struct lab *lab));
+
 void lab_stop(struct lab *lab);
 
 // Makes the listener's certificates anew from their files, the first followed by nb more, some 700
 // bytes each.
 void lab_chain(struct lab *lab, unsigned int nb);
+
+// Writes a file into lab->dir; lab_stop() removes it.  Returns its name, which lives as long.
+char *lab_file(struct lab *lab, const char *name, const char *text);
 
 // A client with a cipher list on a port of its own.
 void lab_client_start(struct lab *lab, struct lab_client *c, uint16_t port, const char *ciphers);

@@ -171,7 +171,8 @@ void lab_check_echo(struct lab_client *c, const char *text)
 	assert_int_equal(d->len, len);
 	assert_memory_equal(d->bytes, text, (size_t)len);
 	rig_put(&lab->rig, RIG_INSIDE,
-		rig_from_backend(&lab->rig, lab->nat_port, d->bytes, d->len));
+		rig_udp(&lab->rig, RIG_INSIDE, RIG_BACKEND, lab->backend_port, RIG_INSIDE_IP,
+			lab->nat_port, d->bytes, d->len));
 	lab_pump(lab);
 	assert_int_equal(SSL_read(c->ssl, back, sizeof(back)), len);
 	assert_memory_equal(back, text, (size_t)len);

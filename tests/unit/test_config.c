@@ -49,7 +49,7 @@ static const struct row bad_structure[] = {
 	 "t.yaml:2: lcores.contrl: unknown key; expected one of: control, workers, poll\n"},
 	{"limits:\n", "limitz:\n",
 	 "t.yaml:30: limitz: unknown key; expected one of: lcores, memory, eal, ports, listeners, "
-	 "backends, limits, log\n"},
+	 "backends, limits, resumption, log\n"},
 	{"    mtu: 1400\n", "    mtu.x[1]: 1400\n",
 	 "t.yaml:12: ports[0].mtu.x[1]: unknown key; expected one of: name, device, role, mtu, "
 	 "vlan, addresses, gateways, queues, rx_descs, tx_descs\n"},

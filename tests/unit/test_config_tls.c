@@ -78,6 +78,9 @@ static int dir_make(void **state)
 	make_certificate("rsa", EVP_RSA_gen(2048));
 	make_certificate("ed25519", EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
 	write_file("empty.pem", "");
+	write_file("good.psk", "client-1 00 b\n");
+	write_file("bad.psk", "# one\nclient-1\n");
+	write_file("lab.psk", "client-1 00\n");
 	write_encrypted_key("locked.key");
 	*state = &dir;
 	return 0;
@@ -86,8 +89,9 @@ static int dir_make(void **state)
 static int dir_remove(void **state)
 {
 	static const char *const files[] = {
-		"ecdsa.pem", "ecdsa.key", "ecdsa2.pem",	 "ecdsa2.key",	"rsa.pem", "rsa.key",
-		"empty.pem", "t.yaml",	  "ed25519.pem", "ed25519.key", "c.yaml",  "locked.key",
+		"ecdsa.pem", "ecdsa.key",  "ecdsa2.pem", "ecdsa2.key",	"rsa.pem",
+		"rsa.key",   "empty.pem",  "t.yaml",	 "ed25519.pem", "ed25519.key",
+		"c.yaml",    "locked.key", "good.psk",	 "bad.psk",	"lab.psk",
 	};
 	struct dir *dir = *state;
 
@@ -97,8 +101,8 @@ static int dir_remove(void **state)
 }
 
 #define AEAD_ONLY                                                                                  \
-	"expected only AEAD (AESGCM, CHACHA20, AESCCM) with ECDHE-ECDSA, ECDHE-RSA or DHE-RSA, "   \
-	"as ECDHE+AESGCM\n"
+	"expected only AEAD (AESGCM, CHACHA20, AESCCM) with ECDHE-ECDSA, ECDHE-RSA, DHE-RSA or "   \
+	"PSK, as ECDHE+AESGCM\n"
 
 static const struct row bad_tls[] = {
 	{"certificate: ecdsa.pem", "certificate: none.pem",
@@ -145,6 +149,47 @@ static const struct row bad_tls[] = {
 	{"port: 4433", "port: 4433\n    suites: ECDHE-RSA-AES128-GCM-SHA256",
 	 "t.yaml:24: listeners[0].suites: \"ECDHE-RSA-AES128-GCM-SHA256\" has no suite for the "
 	 "certificates; expected one for ECDSA\n"},
+	{"port: 4433", "port: 4433\n    psk_file: none.psk",
+	 "t.yaml:24: listeners[0].psk_file: none.psk:1: No such file or directory; expected a "
+	 "readable file of identities\n"},
+	{"port: 4433",
+	 "port: 4433\n    client_certificate: required\n    client_ca: none.pem\n    client_crl: x",
+	 "t.yaml:25: listeners[0].client_ca: none.pem: No such file or directory; expected a PEM "
+	 "file with the certificates of the clients' authorities\n"},
+	{"port: 4433", "port: 4433\n    client_certificate: required\n    client_ca: empty.pem",
+	 "t.yaml:25: listeners[0].client_ca: empty.pem: *; expected a PEM file with the "
+	 "certificates of the clients' authorities\n"},
+	{"port: 4433",
+	 "port: 4433\n    client_certificate: required\n    client_ca: rsa.pem\n    client_crl: "
+	 "rsa.pem",
+	 "t.yaml:26: listeners[0].client_crl: rsa.pem: *; expected a PEM file with revocation "
+	 "lists\n"},
+	{"port: 4433",
+	 "port: 4433\n    server_names: [{name: a, certificates: [{certificate: rsa.pem, key: "
+	 "ecdsa.key}]}]",
+	 "t.yaml:24: listeners[0].server_names[0].certificates[0].key: ecdsa.key: does not match "
+	 "the "
+	 "certificate rsa.pem; expected its private key\n"},
+	{"port: 4433",
+	 "port: 4433\n    server_names: [{name: a, certificates: [{certificate: rsa.pem, key: "
+	 "rsa.key}, {certificate: rsa.pem, key: rsa.key}]}]",
+	 "t.yaml:24: listeners[0].server_names[0].certificates[1].certificate: second RSA "
+	 "certificate of this name; expected at most one ECDSA and one RSA\n"},
+	{"limits:\n", "resumption: {ticket_keys: bad.psk}\nlimits:\n",
+	 "t.yaml:30: resumption.ticket_keys: bad.psk:2: no key; expected 160 hexadecimal digits, "
+	 "as "
+	 "openssl rand -hex 80 prints\n"},
+	{"port: 4433", "port: 4433\n    psk_file: bad.psk",
+	 "t.yaml:24: listeners[0].psk_file: bad.psk:2: no key; expected IDENTITY KEY [BACKEND]\n"},
+	{"port: 4433", "port: 4433\n    psk_file: good.psk\n    suites: ECDHE+AESGCM",
+	 "t.yaml:25: listeners[0].suites: \"ECDHE+AESGCM\" has no suite for the psk_file; expected "
+	 "one for pre-shared keys\n"},
+	{"port: 4433", "port: 4433\n    psk_file: good.psk\n    suites: kPSK+AESGCM",
+	 "t.yaml:25: listeners[0].suites: \"kPSK+AESGCM\" has no suite for the certificates; "
+	 "expected one for ECDSA\n"},
+	{"port: 4433", "port: 4433\n    suites: kRSAPSK+AESGCM",
+	 "t.yaml:24: listeners[0].suites: \"kRSAPSK+AESGCM\" selects "
+	 "RSA-PSK-AES256-GCM-SHA384; " AEAD_ONLY},
 	{"port: 4433", "port: 4433\n    groups: X25519:P-257",
 	 "t.yaml:24: listeners[0].groups: \"X25519:P-257\" has an unknown group; expected a list "
 	 "as "

@@ -5,6 +5,7 @@
 
 #include "dtls.h"
 #include "handshake.h"
+#include "hs_table.h"
 #include "install.h"
 #include "loop.h"
 #include "session_dir.h"

@@ -14,7 +14,11 @@ static const struct {
 	unsigned int keys;
 	const char *name; // of what is refused
 } rows[] = {
-	{SUITES_DEFAULT, 0, BOTH, NULL},
+	{SUITES_DEFAULT, 0, BOTH | SUITES_PSK, NULL},
+	{"PSK-AES128-CCM8", 0, SUITES_PSK, NULL},
+	{"DHE-PSK-AES256-GCM-SHA384:ECDHE-PSK-CHACHA20-POLY1305", 0, SUITES_PSK, NULL},
+	{"PSK-AES128-CBC-SHA256", -ENOTSUP, 0, "PSK-AES128-CBC-SHA256"},
+	{"RSA-PSK-AES128-GCM-SHA256", -ENOTSUP, 0, "RSA-PSK-AES128-GCM-SHA256"},
 	{"ECDHE-ECDSA-CHACHA20-POLY1305", 0, SUITES_ECDSA, NULL},
 	{"ECDHE-ECDSA-AES128-CCM8", 0, SUITES_ECDSA, NULL},
 	{"DHE-RSA-AES256-CCM8", 0, SUITES_RSA, NULL},
@@ -58,7 +62,7 @@ static void test_default(void **state)
 	(void)state;
 	assert_int_equal(suites_set(ctx, SUITES_DEFAULT, &name), 0);
 	suites = SSL_CTX_get_ciphers(ctx);
-	assert_int_equal(sk_SSL_CIPHER_num(suites), 13);
+	assert_int_equal(sk_SSL_CIPHER_num(suites), 24);
 	for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++)
 		has[keyblock_suite(sk_SSL_CIPHER_value(suites, i))] = true;
 	for (enum aead_suite suite = 0; suite < AEAD_SUITE_NB; suite++)

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_SERVER_NAME_H
+#define DTLSGW_SERVER_NAME_H
+
+#include "tls.h"
+
+// Server name indication (RFC 6066 section 3) and application protocols (RFC 7301): what a client
+// asks for decides which certificates it sees and which backend it gets.
+
+// Sets ctx up for it.
+void server_name_use(struct tls *tls, SSL_CTX *ctx);
+
+// What the ClientHello of ssl asks for becomes *client's backend and server_name, and ssl gets the
+// certificates.  False if the name is unknown and refused.
+bool server_name_select(SSL *ssl, struct tls_client *client);
+
+// True if the session was made under the name that the client asks for now.
+bool server_name_same(const SSL_SESSION *session, const struct tls_client *client);
+
+// The entry for name: the one that is the name, else a wildcard for its first label.  NULL: none.
+const struct config_server_name *server_name_find(const struct config_listener *listener,
+						  const char *name);
+
+#endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_SESSION_CACHE_H
+#define DTLSGW_SESSION_CACHE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#define SESSION_CACHE_ID_MAX 32 // bytes
+
+// Values by id, bounded and expiring: resumable sessions, or the tags of those that may not be
+// resumed.  The oldest entry makes room for a new one.  Values are wiped when they go.
+struct session_cache;
+
+struct session_cache_entry {
+	uint8_t id_len;
+	uint8_t id[SESSION_CACHE_ID_MAX];
+	time_t expires;
+	size_t value_len; // bytes
+	const uint8_t *value;
+};
+
+// Room for max entries, at least one.  NULL: no memory.
+struct session_cache *session_cache_create(uint32_t max);
+
+// NULL is fine.
+void session_cache_destroy(struct session_cache *cache);
+
+// Enters a copy; an entry with the same id goes.  Returns 0 or -ENOMEM.
+int session_cache_put(struct session_cache *cache, const struct session_cache_entry *entry);
+
+// NULL if there is none, or it has expired.  The entry is good until the next change.
+const struct session_cache_entry *session_cache_find(struct session_cache *cache, const uint8_t *id,
+						     size_t id_len, time_t now);
+
+void session_cache_remove(struct session_cache *cache, const uint8_t *id, size_t id_len);
+
+uint32_t session_cache_count(const struct session_cache *cache);
+
+// Visits the entries from the oldest to the newest: after NULL comes the first; NULL: all seen.
+const struct session_cache_entry *session_cache_next(const struct session_cache *cache,
+						     const struct session_cache_entry *entry);
+
+#endif

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Sessions that are not resumed.
+#include "resume.h"
+
+#include "dtls.h"
+#include "pki.h"
+#include "tls.h"
+
+#define PSK  "PSK-AES128-GCM-SHA256"
+#define KEYS "00112233445566778899aabbccddeeff"
+
+static const uint64_t ways[] = {0, SSL_OP_NO_TICKET}; // by ticket, by session id
+
+static struct pki ca, device;
+static enum config_client_certificate mode;
+static const char *psk_key;
+
+static void forget(void)
+{
+	SSL_SESSION_free(saved);
+	saved = NULL;
+}
+
+static void configure_all(struct lab *l)
+{
+	struct config_listener *listener = &l->rig.config.listener[0];
+	char *text, keys[161];
+
+	configure(l);
+	listener->suites = (char *)(uintptr_t) "ECDHE+AESGCM:kPSK+AESGCM";
+	listener->psk_file = lab_file(l, "psk", "client-1 " KEYS "\n");
+	memset(keys, 'a', 160);
+	keys[160] = '\0';
+	l->rig.config.ticket_keys = lab_file(l, "tickets", keys);
+	listener->client_certificate = mode;
+	text = pki_certificate(&ca);
+	listener->client_ca = lab_file(l, "ca.pem", text);
+	free(text);
+}
+
+static void configure_short(struct lab *l)
+{
+	configure(l);
+	l->rig.config.resumption_lifetime_s = 1;
+}
+
+static void configure_off(struct lab *l)
+{
+	configure(l);
+	l->rig.config.tickets = false;
+	l->rig.config.session_cache = 0;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	mode = CONFIG_CLIENT_CERTIFICATE_NONE;
+	pki_make(&ca, NULL, &(struct pki_wish){.name = "authority", .authority = true});
+	pki_make(&device, &ca, &(struct pki_wish){.name = "device"});
+	lab_start_edited(&lab, configure_all);
+	return 0;
+}
+
+static int set_up_short(void **state)
+{
+	(void)state;
+	lab_start_edited(&lab, configure_short);
+	return 0;
+}
+
+static int set_up_off(void **state)
+{
+	(void)state;
+	lab_start_edited(&lab, configure_off);
+	return 0;
+}
+
+static int tear_down_all(void **state)
+{
+	pki_free(&ca);
+	pki_free(&device);
+	return tear_down(state);
+}
+
+static void restart(void)
+{
+	lab_stop(&lab);
+	lab_start_edited(&lab, configure_all);
+}
+
+// RFC 7627 section 5.3: all three cases.
+static void test_extended_master_secret(void **state)
+{
+	(void)state;
+	for (size_t way = 0; way < UNIT_NB(ways); way++) {
+		uint64_t without = ways[way] | SSL_OP_NO_EXTENDED_MASTER_SECRET;
+
+		unit_check(way, !associate(LAB_ECDSA, without));
+		unit_check(way, !associate(LAB_ECDSA, without));
+		unit_check(way, !associate(LAB_ECDSA, ways[way]));
+		unit_check(way, associate(LAB_ECDSA, ways[way]));
+		start(LAB_ECDSA, without);
+		unit_check(way, !lab_handshake(&client, LAB_PATIENCE_MS));
+		unit_check(way,
+			   ERR_GET_REASON(ERR_peek_error()) == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE);
+		ERR_clear_error();
+		lab_client_stop(&client);
+		lab_check_idle(&lab);
+		forget();
+	}
+}
+
+static void test_fatal_alert(void **state)
+{
+	static const uint8_t alert[] = {DTLS_ALERT_FATAL, DTLS_ALERT_INTERNAL_ERROR};
+	uint8_t bytes[64];
+
+	(void)state;
+	for (size_t way = 0; way < UNIT_NB(ways); way++) {
+		SSL_SESSION *first;
+
+		assert_false(associate(LAB_ECDSA, ways[way]));
+		first = saved;
+		SSL_SESSION_up_ref(first);
+		start(LAB_ECDSA, ways[way]);
+		assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
+		assert_true(SSL_session_reused(client.ssl));
+		lab_inject(&client, bytes,
+			   lab_seal_as(&client, DTLS_ALERT, 50, alert, sizeof(alert), bytes));
+		lab_check_idle(&lab);
+		save();
+		lab_client_stop(&client);
+		unit_check(way, !associate(LAB_ECDSA, ways[way]));
+		unit_check(way, associate(LAB_ECDSA, ways[way]));
+		SSL_SESSION_free(saved);
+		saved = first;
+		unit_check(way, !associate(LAB_ECDSA, ways[way]));
+		forget();
+	}
+}
+
+// The alert comes while the session is being resumed, in the clear.
+static void test_fatal_alert_in_handshake(void **state)
+{
+	static const uint8_t alert[] = {DTLS_ALERT,
+					0xfe,
+					0xfd,
+					0,
+					0,
+					0,
+					0,
+					0,
+					0,
+					0,
+					90,
+					0,
+					2,
+					DTLS_ALERT_FATAL,
+					DTLS_ALERT_INTERNAL_ERROR};
+
+	(void)state;
+	for (size_t way = 0; way < UNIT_NB(ways); way++) {
+		assert_false(associate(LAB_ECDSA, ways[way]));
+		start(LAB_ECDSA, ways[way]);
+		while (client.received < 2) {
+			lab_step(&client);
+			lab_pump(&lab);
+		}
+		lab_inject(&client, alert, sizeof(alert));
+		lab_pump(&lab);
+		lab_check_idle(&lab);
+		lab_client_stop(&client);
+		ERR_clear_error();
+		unit_check(way, !associate(LAB_ECDSA, ways[way]));
+		forget();
+	}
+}
+
+static unsigned int give_psk(SSL *ssl, const char *hint, char *identity, unsigned int identity_max,
+			     unsigned char *key, unsigned int key_max)
+{
+	(void)ssl;
+	(void)hint;
+	snprintf(identity, identity_max, "client-1");
+	return (unsigned int)unit_hex(psk_key, key, key_max);
+}
+
+// True if it was resumed; a full handshake must fail if full is false.
+static bool associate_psk(const char *key, uint64_t options, bool full)
+{
+	psk_key = key;
+	start(PSK, options);
+	SSL_set_psk_client_callback(client.ssl, give_psk);
+	if (!full) {
+		assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
+		ERR_clear_error();
+		lab_client_stop(&client);
+		lab_check_idle(&lab);
+		return false;
+	}
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
+	return finish();
+}
+
+static void test_psk(void **state)
+{
+	(void)state;
+	lab.rig.config.handshake_timeout_s = 1;
+	for (size_t way = 0; way < UNIT_NB(ways); way++) {
+		lab_file(&lab, "psk", "client-1 " KEYS "\n");
+		cp_reload(&lab.cp);
+		unit_check(way, !associate_psk(KEYS, ways[way], true));
+		unit_check(way, associate_psk(KEYS, ways[way], true));
+		lab_file(&lab, "psk", "client-2 " KEYS "\n");
+		cp_reload(&lab.cp);
+		unit_check(way, !associate_psk(KEYS, ways[way], false));
+		lab_file(&lab, "psk", "client-1 aa\n");
+		cp_reload(&lab.cp);
+		unit_check(way, !associate_psk("aa", ways[way], true));
+		unit_check(way, associate_psk("aa", ways[way], true));
+		forget();
+	}
+}
+
+static const struct identity *identity_shown(void)
+{
+	static struct session_view view;
+	uint32_t cursor = 0;
+
+	assert_true(session_dir_next(lab.cp.sessions, &cursor, &view));
+	return view.identity;
+}
+
+// The certificate goes with the session, and must still be good.
+static void test_certificate(void **state)
+{
+	(void)state;
+	mode = CONFIG_CLIENT_CERTIFICATE_REQUIRED;
+	restart();
+	start(LAB_ECDSA, 0);
+	SSL_use_certificate(client.ssl, device.certificate);
+	SSL_use_PrivateKey(client.ssl, device.key);
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
+	assert_false(finish());
+	start(LAB_ECDSA, 0);
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
+	assert_string_equal(identity_shown()->text, "CN=device,O=Lab");
+	assert_true(finish());
+	pki_free(&ca); // another authority: the session's certificate is good no more
+	pki_make(&ca, NULL, &(struct pki_wish){.name = "authority 2", .authority = true});
+	restart();
+	start(LAB_ECDSA, 0);
+	assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
+	assert_int_equal(lab_stats(&lab)->no_certificate, 1);
+	ERR_clear_error();
+	lab_client_stop(&client);
+}
+
+// A session from the time when no certificate was needed.
+static void test_certificate_required_now(void **state)
+{
+	(void)state;
+	assert_false(associate(LAB_ECDSA, 0));
+	restart();
+	assert_true(associate(LAB_ECDSA, 0));
+	mode = CONFIG_CLIENT_CERTIFICATE_OPTIONAL;
+	restart();
+	assert_true(associate(LAB_ECDSA, 0));
+	mode = CONFIG_CLIENT_CERTIFICATE_REQUIRED;
+	restart();
+	start(LAB_ECDSA, 0);
+	assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
+	ERR_clear_error();
+	lab_client_stop(&client);
+	assert_int_equal(lab_stats(&lab)->no_certificate, 1);
+}
+
+// A session with a suite that the listener no longer has, and one of another listener.
+static void test_configuration_changed(void **state)
+{
+	struct config_listener *listener = &lab.rig.config.listener[0];
+
+	(void)state;
+	assert_false(associate(LAB_ECDSA, 0));
+	tls_destroy(lab.cp.tls[0]);
+	listener->suites = (char *)(uintptr_t) "ECDHE+AESGCM+AES256:kPSK+AESGCM";
+	lab.cp.tls[0] = tls_create(lab.cp.config, 0, NULL, lab.cp.resumption);
+	assert_false(associate(LAB_ECDSA ":ECDHE-ECDSA-AES256-GCM-SHA384", 0));
+	assert_true(associate(LAB_ECDSA ":ECDHE-ECDSA-AES256-GCM-SHA384", 0));
+	tls_destroy(lab.cp.tls[0]);
+	strcpy(listener->name, "other");
+	lab.cp.tls[0] = tls_create(lab.cp.config, 0, NULL, lab.cp.resumption);
+	assert_false(associate(LAB_ECDSA ":ECDHE-ECDSA-AES256-GCM-SHA384", 0));
+	assert_true(associate(LAB_ECDSA ":ECDHE-ECDSA-AES256-GCM-SHA384", 0));
+}
+
+// Any byte of a ticket changed: a full handshake.
+static void test_forged_ticket(void **state)
+{
+	const unsigned char *ticket;
+	size_t len;
+
+	(void)state;
+	assert_false(associate(LAB_ECDSA, 0));
+	SSL_SESSION_get0_ticket(saved, &ticket, &len);
+	for (size_t at = 0; at < len; at += 7) {
+		assert_true(associate(LAB_ECDSA, 0));
+		SSL_SESSION_get0_ticket(saved, &ticket, &len);
+		((unsigned char *)(uintptr_t)ticket)[at] ^= 1;
+		unit_check(at, !associate(LAB_ECDSA, 0));
+	}
+}
+
+static void test_expired(void **state)
+{
+	SSL_SESSION *old[UNIT_NB(ways)];
+	time_t begin;
+
+	(void)state;
+	for (size_t way = 0; way < UNIT_NB(ways); way++) {
+		assert_false(associate(LAB_ECDSA, ways[way]));
+		SSL_SESSION_set_timeout(saved, 1000); // for the client it is good
+		old[way] = saved;
+		saved = NULL;
+	}
+	begin = time(NULL);
+	while (time(NULL) < begin + 2) {
+		lab_wait(&lab);
+		lab_pump(&lab);
+	}
+	for (size_t way = 0; way < UNIT_NB(ways); way++) {
+		saved = old[way];
+		unit_check(way, !associate(LAB_ECDSA, ways[way]));
+		forget();
+	}
+}
+
+// No session is left when the resumption wants to send its Finished.
+static void test_no_memory(void **state)
+{
+	struct rte_mempool *pool = lab.rig.dp->session_pool;
+	unsigned int nb = rte_mempool_avail_count(pool);
+	void *all[512];
+
+	(void)state;
+	assert_true(nb <= UNIT_NB(all));
+	assert_false(associate(LAB_ECDSA, 0));
+	for (unsigned int i = 0; i < nb; i++)
+		assert_int_equal(rte_mempool_get(pool, &all[i]), 0);
+	start(LAB_ECDSA, 0);
+	assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
+	assert_int_equal(ERR_GET_REASON(ERR_peek_error()), SSL_R_TLSV1_ALERT_INTERNAL_ERROR);
+	ERR_clear_error();
+	lab_client_stop(&client);
+	for (unsigned int i = 0; i < nb; i++)
+		rte_mempool_put(pool, all[i]);
+	assert_int_equal(lab_stats(&lab)->failed, 1);
+	assert_false(associate(LAB_ECDSA, 0)); // the client heard a fatal alert
+	assert_true(associate(LAB_ECDSA, 0));
+}
+
+static void test_off(void **state)
+{
+	(void)state;
+	for (size_t way = 0; way < UNIT_NB(ways); way++) {
+		assert_false(associate(LAB_ECDSA, ways[way]));
+		assert_false(SSL_SESSION_has_ticket(saved));
+		assert_false(associate(LAB_ECDSA, ways[way]));
+		forget();
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down_all)
+		TEST(extended_master_secret),
+		TEST(fatal_alert),
+		TEST(fatal_alert_in_handshake),
+		TEST(psk),
+		TEST(certificate),
+		TEST(certificate_required_now),
+		TEST(configuration_changed),
+		TEST(forged_ticket),
+		TEST(no_memory),
+#undef TEST
+		cmocka_unit_test_setup_teardown(test_expired, set_up_short, tear_down),
+		cmocka_unit_test_setup_teardown(test_off, set_up_off, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("resumption_refused", tests, NULL, NULL);
+}
