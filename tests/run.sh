@@ -14,8 +14,9 @@ SKIPPED_RC=77
 . "$TREE/config/lab_net.sh"
 
 PACKAGES=(
-	clang dpdk dpdk-dev ethtool gcc gnutls-bin iproute2 iputils-ping libc6-dev libcmocka-dev
-	libclang-rt-dev libcyaml-dev libdpdk-dev libevent-dev libipsec-mb-dev libpcap-dev libssl-dev
+	clang dpdk dpdk-dev ethtool gcc gnutls-bin golang-github-pion-dtls.v2-dev golang-go iproute2
+	iputils-ping libc6-dev libcmocka-dev libclang-rt-dev libcyaml-dev libdpdk-dev libevent-dev
+	libgnutls28-dev libipsec-mb-dev libmbedtls-dev libpcap-dev libssl-dev libwolfssl-dev
 	libyaml-dev llvm
 	meson ninja-build openssl pkg-config procps python3 socat tcpdump tshark
 )
@@ -71,7 +72,14 @@ prepare() {
 
 # shellcheck disable=SC2317 # prepare calls it
 build_release() {
+	local peer reconfigure=
+
 	[ -e "$BUILD/build.ninja" ] || meson setup "$BUILD" "$TREE" || return
+	# A build set up before the peers' libraries came leaves them out.
+	for peer in gnutls mbedtls pion wolfssl; do
+		grep -q "tools/peer_$peer" "$BUILD/build.ninja" || reconfigure=yes
+	done
+	[ -z "$reconfigure" ] || meson setup --reconfigure "$BUILD" "$TREE" || return
 	ninja -C "$BUILD"
 }
 
