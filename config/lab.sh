@@ -102,6 +102,7 @@ configure() {
 	read -r control worker < <(cpus)
 	sed "s/control: 0/control: $control/; s/workers: \[1\]/workers: [$worker]/" \
 		"$TREE/config/lab.yaml" >"$LAB_RUN/lab.yaml"
+	install -m 600 "$TREE/config/lab.psk" "$LAB_RUN"
 	"$DTLSGW" -c "$LAB_RUN/lab.yaml" --check || fail "dtlsgw refuses the configuration"
 }
 

@@ -59,6 +59,7 @@ configure() {
 	sed -e "s/file_prefix:.*/file_prefix: $NAME/" -e "${2-}" "$TREE/config/lab.yaml" \
 		>"$LAB_RUN/lab.yaml"
 	printf '%s\n' "${1-}" >>"$LAB_RUN/lab.yaml"
+	install -m 600 "$TREE/config/lab.psk" "$LAB_RUN"
 	[ -e "$LAB_RUN/ca.pem" ] || lab_certificates
 }
 
