@@ -41,7 +41,7 @@ session tx_records "[1-9][0-9]*"
 session rx_bytes "[1-9][0-9]*"
 
 [ "$(telemetry get /dtlsgw/stats ports)" = "['outside', 'inside']" ]
-[ "$(telemetry get /dtlsgw/stats listeners)" = "['echo-v4', 'echo-v6']" ]
+[ "$(telemetry get /dtlsgw/stats listeners)" = "['echo-v4', 'echo-v6', 'coaps']" ]
 [ "$(telemetry get /dtlsgw/stats,lcore=0 sealed)" -eq "$sent" ]
 [ "$(telemetry get /dtlsgw/stats,listener=echo-v4 sealed)" -eq "$sent" ]
 [ "$(telemetry get /dtlsgw/stats,listener=echo-v4 handshakes_completed)" -eq 1 ]
