@@ -242,7 +242,7 @@ static const char *prepare(struct handshake *hs)
 	port = &cp->dp->port[route.port_id];
 	encap_init(&hs->encap, port, route.port_id, route.next_hop, &addr);
 	hs->routed = true;
-	hs->bio.header_len = encap_len(&hs->encap) - hs->encap.l2_len;
+	hs->bio.header_len = encap_len(&hs->encap) - encap_l2_len(&hs->encap);
 	hs->bio.mtu = RTE_MIN(HS_PAYLOAD_MAX, port->mtu - hs->bio.header_len);
 	hs->bio.retransmit_us = cp->config->retransmit_ms * 1000;
 	hs->bio.pool = cp->dp->mbuf_pool;

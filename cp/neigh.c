@@ -433,19 +433,18 @@ void neigh_send(struct cp *cp, uint16_t lcore, struct rte_mbuf *m, const struct 
 {
 	struct neigh *n = cp->neigh;
 	const struct port *port = &cp->dp->port[e->port_id];
-	struct rte_ether_addr mac;
+	uint64_t mac = next_hop_word(&cp->dp->next_hops, e->next_hop);
 
-	if (encap_len(e) - e->l2_len + m->data_len > port->mtu) {
+	if (m->data_len > e->payload_max) {
 		n->stats.too_big++;
 		rte_pktmbuf_free(m);
 		return;
 	}
-	if (next_hop_get(&cp->dp->next_hops, e->next_hop, &mac)) {
-		encap_push(m, e, port, &mac);
+	encap_push(m, e, port, mac);
+	if ((mac & NEXT_HOP_RESOLVED) != 0) {
 		if (!frame_send(cp->dp, lcore, m))
 			n->stats.ring_full++;
 	} else {
-		encap_push(m, e, port, &(struct rte_ether_addr){0});
 		keep(n, &n->entry[e->next_hop], lcore, m);
 	}
 }

@@ -76,35 +76,9 @@ static uint16_t run_len(const struct aead_op *op, uint16_t n)
 	return len;
 }
 
-// The lines of a GCM key that len bytes need: round keys in front, and at the end the powers of the
-// hash key, the first the last, one for each block of data, additional data and lengths.
-static inline void prefetch_key(const struct aead_key *key, uint32_t len)
-{
-	const uint8_t *front = (const uint8_t *)key, *end = (const uint8_t *)(&key->gcm + 1);
-	uint32_t powers_len = RTE_MIN(len + 4 * 16, (uint32_t)sizeof(key->gcm) - 240);
-
-	for (unsigned int i = 0; i < 3; i++)
-		rte_prefetch0(front + i * RTE_CACHE_LINE_SIZE);
-	for (const uint8_t *p = end - powers_len; p < end; p += RTE_CACHE_LINE_SIZE)
-		rte_prefetch0(p);
-	rte_prefetch0(end - 1);
-}
-
-// Before operation i of n.
-static inline void prefetch(const struct aead_op *op, uint16_t i, uint16_t n)
-{
-	if (i == 0) {
-		for (uint16_t k = 1; k < RTE_MIN(n, 4); k++)
-			prefetch_key(op[k].key, op[k].data_len);
-	}
-	if (i + 4 < n)
-		prefetch_key(op[i + 4].key, op[i + 4].data_len);
-}
-
 static void seal_aes_128_gcm(struct aead *aead, struct aead_op *op, uint16_t n)
 {
 	for (uint16_t i = 0; i < n; i++) {
-		prefetch(op, i, n);
 		IMB_AES128_GCM_ENC(aead->mgr, &op[i].key->gcm, &aead->gcm, op[i].data, op[i].data,
 				   op[i].data_len, op[i].nonce, op[i].aad, AEAD_AAD_LEN, op[i].tag,
 				   16);
@@ -114,7 +88,6 @@ static void seal_aes_128_gcm(struct aead *aead, struct aead_op *op, uint16_t n)
 static void seal_aes_256_gcm(struct aead *aead, struct aead_op *op, uint16_t n)
 {
 	for (uint16_t i = 0; i < n; i++) {
-		prefetch(op, i, n);
 		IMB_AES256_GCM_ENC(aead->mgr, &op[i].key->gcm, &aead->gcm, op[i].data, op[i].data,
 				   op[i].data_len, op[i].nonce, op[i].aad, AEAD_AAD_LEN, op[i].tag,
 				   16);
@@ -126,7 +99,6 @@ static void open_aes_128_gcm(struct aead *aead, struct aead_op *op, uint16_t n)
 	uint8_t tag[16];
 
 	for (uint16_t i = 0; i < n; i++) {
-		prefetch(op, i, n);
 		IMB_AES128_GCM_DEC(aead->mgr, &op[i].key->gcm, &aead->gcm, op[i].data, op[i].data,
 				   op[i].data_len, op[i].nonce, op[i].aad, AEAD_AAD_LEN, tag,
 				   sizeof(tag));
@@ -139,7 +111,6 @@ static void open_aes_256_gcm(struct aead *aead, struct aead_op *op, uint16_t n)
 	uint8_t tag[16];
 
 	for (uint16_t i = 0; i < n; i++) {
-		prefetch(op, i, n);
 		IMB_AES256_GCM_DEC(aead->mgr, &op[i].key->gcm, &aead->gcm, op[i].data, op[i].data,
 				   op[i].data_len, op[i].nonce, op[i].aad, AEAD_AAD_LEN, tag,
 				   sizeof(tag));
@@ -204,7 +175,6 @@ static void chacha20_poly1305(struct aead *aead, struct aead_op *op, uint16_t n,
 	for (uint16_t i = 0; i < n; i++) {
 		IMB_JOB *job = job_for(aead, &op[i], direction);
 
-		prefetch(op, i, n);
 		job->enc_keys = op[i].key->chacha20;
 		job->dec_keys = op[i].key->chacha20;
 		job->key_len_in_bytes = 32;
@@ -225,7 +195,6 @@ static void aes_ccm(struct aead *aead, struct aead_op *op, uint16_t n,
 	for (uint16_t i = 0; i < n; i++) {
 		IMB_JOB *job = job_for(aead, &op[i], direction);
 
-		prefetch(op, i, n);
 		job->enc_keys = op[i].key->ccm;
 		job->dec_keys = op[i].key->ccm;
 		job->key_len_in_bytes = aead_info[op[i].suite].key_len;

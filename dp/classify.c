@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "classify.h"
 
-#include <rte_ip.h>
-#include <rte_mbuf.h>
-#include <rte_udp.h>
-
-#include "cksum.h"
-#include "dtls.h"
+#include "plain.h"
 
 #define ARP_LEN	     28
 #define NDP_TYPE_MIN 133 // RFC 4861 section 4
@@ -18,7 +13,7 @@ struct frame {
 	const uint8_t *start; // of the frame
 	const uint8_t *l3;
 	uint32_t left;	   // bytes from l3 on
-	uint64_t addr_sum; // of both IP addresses, for UDP's checksum
+	uint32_t addr_len; // of both IP addresses
 	uint64_t ol_flags;
 	struct datagram *dg;
 };
@@ -27,15 +22,6 @@ static enum classify drop(struct frame *f, enum drop reason)
 {
 	f->dg->reason = reason;
 	return CLASSIFY_DROP;
-}
-
-static bool is_local(const struct port *port, const struct ip_addr *addr)
-{
-	for (uint16_t i = 0; i < port->config->addr_nb; i++) {
-		if (ip_equal(addr, &port->config->addr[i].addr))
-			return true;
-	}
-	return false;
 }
 
 // Solicited-node group (RFC 4291 section 2.7.1): ff02::1:ffXX:XXXX, and all nodes ff02::1.
@@ -51,40 +37,6 @@ static bool is_ndp_group(const struct ip_addr *addr)
 static bool is_link_local(const struct ip_addr *addr)
 {
 	return addr->byte[0] == 0xfe && (addr->byte[1] & 0xc0) == 0x80;
-}
-
-static bool is_unicast_v4(const struct ip_addr *addr)
-{
-	return addr->byte[12] != 0 && addr->byte[12] < 224 && addr->byte[12] != 127;
-}
-
-static bool is_unicast_v6(const struct ip_addr *addr)
-{
-	return addr->byte[0] != 0xff && ip_is_set(addr);
-}
-
-// True if a datagram's authenticity rests on a record's tag and not on its checksum.
-static bool is_protected(const struct port *port, const uint8_t *payload, uint16_t len)
-{
-	return port->outside && len >= DTLS_RECORD_HEADER_LEN && (payload[3] | payload[4]) != 0;
-}
-
-static bool udp_checksum_good(const struct frame *f, const struct rte_udp_hdr *udp, uint16_t len)
-{
-	uint64_t state = f->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
-	uint64_t sum;
-
-	if (udp->dgram_cksum == 0)
-		return ip_is_v4(&f->dg->flow.remote); // RFC 768, RFC 8200 section 8.1
-	if (state == RTE_MBUF_F_RX_L4_CKSUM_BAD)
-		return false;
-	// NONE: not filled in on the way here, but known to be intact.
-	if (state != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN ||
-	    is_protected(f->port, (const uint8_t *)(udp + 1), len - sizeof(*udp)))
-		return true;
-	sum = f->addr_sum + cksum_sum((const uint8_t *)udp, len) + rte_cpu_to_be_16(IPPROTO_UDP) +
-	      rte_cpu_to_be_16(len);
-	return cksum_fold(sum) == 0xffff;
 }
 
 static enum classify classify_udp(struct frame *f, const uint8_t *l4, uint32_t left)
@@ -104,18 +56,9 @@ static enum classify classify_udp(struct frame *f, const uint8_t *l4, uint32_t l
 	dg->payload_len = len - sizeof(*udp);
 	if (udp->src_port == 0)
 		return drop(f, DROP_UDP_HEADER);
-	if (!udp_checksum_good(f, udp, len))
+	if (!plain_udp_checksum_good(f->port, udp, len, f->addr_len, f->ol_flags))
 		return drop(f, DROP_UDP_CHECKSUM);
 	return CLASSIFY_UDP;
-}
-
-static bool ipv4_checksum_good(const struct frame *f)
-{
-	uint64_t state = f->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
-
-	if (state != RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN)
-		return state != RTE_MBUF_F_RX_IP_CKSUM_BAD;
-	return cksum_fold(cksum_sum(f->l3, sizeof(struct rte_ipv4_hdr))) == 0xffff;
 }
 
 // Fragments of the datagram at l3, which has len bytes, of which part_len are this fragment's.
@@ -150,12 +93,14 @@ static enum classify classify_ipv4(struct frame *f)
 		return drop(f, DROP_IP_HEADER);
 	if (ip->version_ihl != RTE_IPV4_VHL_DEF)
 		return drop(f, DROP_IP_OPTIONS);
-	if (!ipv4_checksum_good(f))
+	if (!plain_ipv4_checksum_good(ip, f->ol_flags))
 		return drop(f, DROP_IP_CHECKSUM);
 	fragment = rte_be_to_cpu_16(ip->fragment_offset);
 	ip_from_v4(&flow->remote, &ip->src_addr);
 	ip_from_v4(&flow->local, &ip->dst_addr);
-	if (!is_unicast_v4(&flow->remote) || !is_local(f->port, &flow->local))
+	f->dg->local = plain_local(f->port, &flow->local);
+	if (!plain_unicast_v4((const uint8_t *)&ip->src_addr) ||
+	    f->dg->local == f->port->config->addr_nb)
 		return drop(f, DROP_IP_ADDRESS);
 	if ((fragment & (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) != 0) {
 		if (ip->next_proto_id != IPPROTO_UDP)
@@ -168,7 +113,7 @@ static enum classify classify_ipv4(struct frame *f)
 		return CLASSIFY_ECHO;
 	if (ip->next_proto_id != IPPROTO_UDP)
 		return drop(f, DROP_IP_PROTOCOL);
-	f->addr_sum = cksum_sum((const uint8_t *)&ip->src_addr, 2 * sizeof(ip->src_addr));
+	f->addr_len = 2 * sizeof(ip->src_addr);
 	return classify_udp(f, f->l3 + sizeof(*ip), total - sizeof(*ip));
 }
 
@@ -220,19 +165,74 @@ static enum classify classify_ipv6(struct frame *f)
 	// Mapped addresses are ours, for IPv4, and never on a wire (RFC 4038 section 4.2).
 	if (ip_is_v4(&flow->remote) || ip_is_v4(&flow->local))
 		return drop(f, DROP_IP_ADDRESS);
-	local = is_local(f->port, &flow->local);
+	f->dg->local = plain_local(f->port, &flow->local);
+	local = f->dg->local < f->port->config->addr_nb;
 	// A host that looks for a duplicate of its own address asks from :: (RFC 4862 5.4.2).
 	if (ip->proto == IPPROTO_ICMPV6 &&
 	    (local || is_ndp_group(&flow->local) || is_link_local(&flow->local)))
 		return is_ndp(f, len) ? CLASSIFY_NEIGHBOUR : CLASSIFY_ECHO;
-	if (!local || !is_unicast_v6(&flow->remote))
+	if (!local || !plain_unicast_v6(&flow->remote))
 		return drop(f, DROP_IP_ADDRESS);
 	if (ip->proto == IPPROTO_FRAGMENT)
 		return classify_ipv6_fragment(f, len);
 	if (ip->proto != IPPROTO_UDP)
 		return drop(f, DROP_IP_PROTOCOL);
-	f->addr_sum = cksum_sum((const uint8_t *)&ip->src_addr, 2 * sizeof(ip->src_addr));
+	f->addr_len = 2 * sizeof(ip->src_addr);
 	return classify_udp(f, f->l3 + sizeof(*ip), len);
+}
+
+// Byte at is value, where mask has bits.
+static void match_byte(struct port_match *match, size_t at, uint8_t value, uint8_t mask)
+{
+	match->value[at] = value;
+	match->mask[at] = mask;
+}
+
+static void match_type(struct port_match *match, size_t at, uint16_t type)
+{
+	match_byte(match, at, (uint8_t)(type >> 8), 0xff);
+	match_byte(match, at + 1, (uint8_t)type, 0xff);
+}
+
+// Addresses, tag and EtherType.  Returns their bytes.
+static uint8_t match_ethernet(struct port_match *match, const struct port *port, uint16_t type)
+{
+	size_t at = 2 * RTE_ETHER_ADDR_LEN;
+
+	for (size_t i = 0; i < RTE_ETHER_ADDR_LEN; i++)
+		match_byte(match, i, port->mac.addr_bytes[i], 0xff);
+	match_byte(match, RTE_ETHER_ADDR_LEN, 0, RTE_ETHER_GROUP_ADDR);
+	if (port->vlan != 0) {
+		match_type(match, at, RTE_ETHER_TYPE_VLAN);
+		match_byte(match, at + 2, (uint8_t)(port->vlan >> 8), 0x0f);
+		match_byte(match, at + 3, (uint8_t)port->vlan, 0xff);
+		at += sizeof(struct rte_vlan_hdr);
+	}
+	match_type(match, at, type);
+	return (uint8_t)(at + sizeof(type));
+}
+
+void classify_init(struct port *port)
+{
+	memset(&port->ipv4, 0, sizeof(port->ipv4));
+	memset(&port->ipv6, 0, sizeof(port->ipv6));
+	port->l2_len = match_ethernet(&port->ipv4, port, RTE_ETHER_TYPE_IPV4);
+	match_byte(&port->ipv4, port->l2_len, RTE_IPV4_VHL_DEF, 0xff);
+	match_byte(&port->ipv4, port->l2_len + 6, 0, 0x3f); // more fragments, offset
+	match_byte(&port->ipv4, port->l2_len + 7, 0, 0xff);
+	match_byte(&port->ipv4, port->l2_len + 9, IPPROTO_UDP, 0xff);
+	match_ethernet(&port->ipv6, port, RTE_ETHER_TYPE_IPV6);
+	match_byte(&port->ipv6, port->l2_len, 6 << 4, 0xf0);
+	match_byte(&port->ipv6, port->l2_len + 6, IPPROTO_UDP, 0xff);
+	port->ipv4_nb = 0;
+	for (uint16_t i = 0; i < port->config->addr_nb; i++) {
+		const struct ip_addr *addr = &port->config->addr[i].addr;
+
+		if (!ip_is_v4(addr))
+			continue;
+		memcpy(&port->ipv4_addr[port->ipv4_nb].addr, addr->byte + 12, 4);
+		port->ipv4_addr[port->ipv4_nb++].local = i;
+	}
 }
 
 static bool is_for_port(const struct port *port, const struct rte_ether_addr *dst)

@@ -19,6 +19,7 @@ struct datagram {
 	struct flow_key flow; // remote: source; local: destination
 	uint16_t payload_at;  // bytes from the start of the frame to the UDP payload
 	uint16_t payload_len; // bytes; what follows in the frame is padding
+	uint16_t local;	      // index of flow.local in the port's addresses
 	uint8_t reason;	      // enum drop, for CLASSIFY_DROP
 
 	// For CLASSIFY_FRAGMENT, where payload_at and payload_len are those of the IP datagram, and
@@ -26,6 +27,9 @@ struct datagram {
 	bool fragment_whole;   // it is all of its datagram
 	uint32_t fragment_end; // where it ends in the payload of the datagram it is part of
 };
+
+// Sets l2_len, ipv4 and ipv6 of *port by its mac and vlan.
+void classify_init(struct port *port);
 
 // Reads one frame of len bytes, received on port (ethdev port id port_id), and fills *dg.
 // ol_flags: the mbuf's, for checksums that the device has checked.  On the outside the UDP checksum

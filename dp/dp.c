@@ -138,6 +138,7 @@ static int create_nat(struct dp *dp)
 	for (uint16_t p = 0; p < dp->config->port_nb; p++) {
 		const struct config_port *config = &dp->config->port[p];
 
+		dp->port[dp->port_id[p]].nat_first = dp->nat.addr_nb;
 		for (uint16_t i = 0; config->role == CONFIG_INSIDE && i < config->addr_nb; i++) {
 			struct nat_addr *nat = &dp->nat.addr[dp->nat.addr_nb];
 

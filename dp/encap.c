@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "encap.h"
 
-#include <rte_ip.h>
-#include <rte_udp.h>
-
-#include "cksum.h"
-
 #define TTL 64
 
 // A whole header while it is built.
@@ -30,7 +25,7 @@ static void put_ethernet(struct encap *e, struct header *h, const struct port *p
 	put(h, &eth, sizeof(eth));
 	if (port->vlan != 0)
 		put(h, &vlan, sizeof(vlan));
-	e->l2_len = (uint8_t)h->len;
+	e->l2_l3_len = h->len;
 }
 
 static void put_ipv4(struct encap *e, struct header *h, const struct encap_addr *addr)
@@ -45,7 +40,7 @@ static void put_ipv4(struct encap *e, struct header *h, const struct encap_addr 
 	memcpy(&ip.src_addr, addr->src.byte + 12, 4);
 	memcpy(&ip.dst_addr, addr->dst.byte + 12, 4);
 	put(h, &ip, sizeof(ip));
-	e->l3_len = sizeof(ip);
+	e->l2_l3_len |= sizeof(ip) << RTE_MBUF_L2_LEN_BITS;
 	e->ip_sum = rte_raw_cksum(&ip, sizeof(ip));
 }
 
@@ -60,7 +55,7 @@ static void put_ipv6(struct encap *e, struct header *h, const struct encap_addr 
 	memcpy(&ip.src_addr, addr->src.byte, 16);
 	memcpy(&ip.dst_addr, addr->dst.byte, 16);
 	put(h, &ip, sizeof(ip));
-	e->l3_len = sizeof(ip);
+	e->l2_l3_len |= sizeof(ip) << RTE_MBUF_L2_LEN_BITS;
 }
 
 void encap_init(struct encap *e, const struct port *port, uint16_t port_id, uint16_t next_hop,
@@ -70,9 +65,11 @@ void encap_init(struct encap *e, const struct port *port, uint16_t port_id, uint
 	size_t addr_at = v4 ? 12 : 0, addr_len = v4 ? 4 : 16;
 	struct rte_udp_hdr udp = {.src_port = addr->src_port, .dst_port = addr->dst_port};
 	struct header h = {0};
+	uint64_t sum;
+	uint16_t len;
 
 	memset(e, 0, sizeof(*e));
-	e->port_id = port_id;
+	e->port_id = (uint8_t)port_id;
 	e->next_hop = next_hop;
 	put_ethernet(e, &h, port, v4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6);
 	if (v4)
@@ -82,74 +79,12 @@ void encap_init(struct encap *e, const struct port *port, uint16_t port_id, uint
 	put(&h, &udp, sizeof(udp));
 	memcpy(e->header + ENCAP_MAX - h.len, h.byte + RTE_ETHER_ADDR_LEN,
 	       h.len - RTE_ETHER_ADDR_LEN);
-	e->pseudo_sum = cksum_fold((uint64_t)rte_raw_cksum(addr->src.byte + addr_at, addr_len) +
-				   rte_raw_cksum(addr->dst.byte + addr_at, addr_len) +
-				   rte_cpu_to_be_16(IPPROTO_UDP));
-	e->udp_sum = cksum_fold((uint64_t)e->pseudo_sum + udp.src_port + udp.dst_port);
-}
-
-static void set_ipv4(struct rte_mbuf *m, const struct encap *e, const struct port *port,
-		     uint8_t *l3, uint16_t len)
-{
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)l3;
-
-	ip->total_length = rte_cpu_to_be_16(e->l3_len + len);
-	if (port->tx_ip_cksum)
-		m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
-	else
-		ip->hdr_checksum = (uint16_t)~cksum_fold((uint64_t)e->ip_sum + ip->total_length);
-	if (port->tx_ip_cksum || port->tx_udp_cksum)
-		m->ol_flags |= RTE_MBUF_F_TX_IPV4;
-}
-
-static void set_ipv6(struct rte_mbuf *m, const struct port *port, uint8_t *l3, uint16_t len)
-{
-	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)l3;
-
-	ip->payload_len = rte_cpu_to_be_16(len);
-	if (port->tx_udp_cksum)
-		m->ol_flags |= RTE_MBUF_F_TX_IPV6;
-}
-
-static void set_udp(struct rte_mbuf *m, const struct encap *e, const struct port *port,
-		    struct rte_udp_hdr *udp, uint16_t len)
-{
-	rte_be16_t be_len = rte_cpu_to_be_16(len);
-	uint16_t sum;
-
-	udp->dgram_len = be_len;
-	if (port->tx_udp_cksum) {
-		// The device adds UDP header and payload.
-		udp->dgram_cksum = cksum_fold((uint64_t)e->pseudo_sum + be_len);
-		m->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM;
-		return;
-	}
-	// The length counts in the pseudo header and in UDP's own.
-	sum = (uint16_t)~cksum_fold(
-		cksum_sum((const uint8_t *)(udp + 1), len - (uint32_t)sizeof(*udp)) + e->udp_sum +
-		2 * (uint64_t)be_len);
-	udp->dgram_cksum = sum == 0 ? 0xffff : sum; // RFC 768
-}
-
-void encap_push(struct rte_mbuf *m, const struct encap *e, const struct port *port,
-		const struct rte_ether_addr *dst)
-{
-	uint16_t len = m->data_len + sizeof(struct rte_udp_hdr);
-	uint8_t *payload = rte_pktmbuf_mtod(m, uint8_t *);
-	uint8_t *p = payload - encap_len(e);
-
-	m->data_off -= encap_len(e);
-	m->data_len += encap_len(e);
-	m->pkt_len = m->data_len;
-	m->port = e->port_id;
-	m->ol_flags = 0;
-	m->l2_len = e->l2_len;
-	m->l3_len = e->l3_len;
-	memcpy(payload - ENCAP_HEADER_LEN, e->header, ENCAP_HEADER_LEN);
-	memcpy(p, dst, sizeof(*dst));
-	if (e->l3_len == sizeof(struct rte_ipv4_hdr))
-		set_ipv4(m, e, port, p + e->l2_len, len);
-	else
-		set_ipv6(m, port, p + e->l2_len, len);
-	set_udp(m, e, port, (struct rte_udp_hdr *)payload - 1, len);
+	sum = (uint64_t)rte_raw_cksum(addr->src.byte + addr_at, addr_len) +
+	      rte_raw_cksum(addr->dst.byte + addr_at, addr_len) + rte_cpu_to_be_16(IPPROTO_UDP);
+	if (((v4 ? port->tx_ipv4_flags : port->tx_ipv6_flags) & RTE_MBUF_F_TX_L4_MASK) == 0)
+		sum += (uint64_t)udp.src_port + udp.dst_port;
+	e->udp_sum = cksum_fold(sum);
+	e->len = (uint8_t)h.len;
+	len = h.len - encap_l2_len(e);
+	e->payload_max = port->mtu > len ? port->mtu - len : 0;
 }

@@ -114,7 +114,7 @@ static void admit(struct lcore *lc, struct rte_mbuf *m, const struct datagram *d
 	msg.id = id;
 	lc->stats.hello++;
 	lc->stats.listener[listener].hello++;
-	rte_pktmbuf_adj(m, dg->payload_at);
+	datagram_strip(m, dg);
 	ring_punt(lc, m, &msg);
 }
 

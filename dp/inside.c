@@ -1,122 +1,137 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "inside.h"
 
+#include "aead_mb.h"
 #include "life.h"
 #include "ring.h"
 #include "seal.h"
 #include "tx.h"
 
-static struct nat_slot *find_slot(const struct nat *nat, const struct flow_key *flow)
-{
-	for (uint16_t i = 0; i < nat->addr_nb; i++) {
-		if (ip_equal(&nat->addr[i].addr, &flow->local))
-			return &nat->addr[i].slot[rte_be_to_cpu_16(flow->local_port)];
-	}
-	return NULL;
-}
-
 // The session of a slot if this lcore owns it, NULL if it has none; *owner says who does.  cp may
 // give the port to another lcore between the two reads; then the second look at lcore shows it.
-static struct session *read_slot(const struct lcore *lc, struct nat_slot *slot, uint16_t *owner)
+static inline struct session *read_slot(const struct lcore *lc, struct nat_slot *slot,
+					uint16_t *owner)
 {
 	struct session *s;
 
 	*owner = atomic_load_explicit(&slot->lcore, memory_order_acquire);
-	if (*owner != lc->id)
+	if (unlikely(*owner != lc->id))
 		return NULL;
 	s = atomic_load_explicit(&slot->session, memory_order_acquire);
 	return atomic_load_explicit(&slot->lcore, memory_order_relaxed) == lc->id ? s : NULL;
 }
 
-static bool from_backend(const struct session *s, const struct flow_key *flow)
+static inline bool from_backend(const struct session *s, const struct flow_key *flow)
 {
 	return s->backend_port == flow->remote_port && ip_equal(&s->backend, &flow->remote);
 }
 
-// The two lines of s that sealing reads besides the key.
-static void prefetch_tx(const struct session *s)
+// The slots of the datagrams, whose gateway addresses nat has, and the sessions in them on the way
+// into the cache with the lines that sealing will touch.
+static __rte_noinline void find_slots(const struct nat_addr *nat, const struct datagrams *d,
+				      struct nat_slot **slot)
 {
-	rte_prefetch0(&s->tx);
-	rte_prefetch0((const uint8_t *)&s->tx + RTE_CACHE_LINE_SIZE);
-}
+	const uint16_t nb = d->n;
 
-// Adds the datagram to the burst that will be sealed, or ends it.
-static void add_datagram(struct lcore *lc, struct rte_mbuf *m, const struct datagram *dg,
-			 struct nat_slot *slot)
-{
-	struct burst *b = &lc->burst;
-	uint16_t owner = NAT_NO_LCORE;
-	struct session *s = NULL;
+	for (uint16_t i = 0; i < nb; i++) {
+		const struct datagram *dg = &d->dg[i];
 
-	if (likely(slot != NULL))
-		s = read_slot(lc, slot, &owner);
-	if (s != NULL)
-		prefetch_tx(s);
-	if (unlikely(owner == NAT_NO_LCORE)) {
-		drop(lc, m, DROP_NO_NAT);
-	} else if (owner != lc->id) {
-		ring_handoff(lc, owner, m, MSG_HANDOFF);
-	} else if (unlikely(s == NULL)) {
-		drop(lc, m, DROP_NO_NAT);
-	} else if (unlikely(!from_backend(s, &dg->flow))) {
-		drop(lc, m, DROP_BACKEND);
-	} else if (unlikely(dg->payload_len > s->tx.plain_max)) {
-		drop(lc, m, DROP_TOO_BIG);
-	} else {
-		rte_pktmbuf_adj(m, dg->payload_at);
-		b->mbuf[b->n] = m;
-		b->session[b->n] = s;
-		b->record[b->n++].type = DTLS_APPLICATION_DATA;
-	}
-}
-
-static void send_record(struct lcore *lc, struct session *s, struct rte_mbuf *m,
-			const struct record *rec)
-{
-	struct stats_listener *stats = &lc->stats.listener[s->listener];
-
-	s->used_tsc = lc->now_tsc;
-	lc->stats.sealed++;
-	stats->sealed++;
-	stats->sealed_bytes += rec->plain_len;
-	tx_encap(lc, m, &s->tx.encap);
-}
-
-// Slots of the datagrams, and their sessions on the way into the cache.
-static void find_slots(const struct lcore *lc, const struct datagrams *d, struct nat_slot **slot)
-{
-	for (uint16_t i = 0; i < d->n; i++) {
-		slot[i] = find_slot(&lc->dp->nat, &d->dg[i].flow);
+		slot[i] = &nat[dg->local].slot[rte_be_to_cpu_16(dg->flow.local_port)];
 		rte_prefetch0(slot[i]);
 	}
-	for (uint16_t i = 0; i < d->n; i++) {
-		if (likely(slot[i] != NULL))
-			rte_prefetch0(
-				atomic_load_explicit(&slot[i]->session, memory_order_relaxed));
+	for (uint16_t i = 0; i < nb; i++) {
+		const struct session *s =
+			atomic_load_explicit(&slot[i]->session, memory_order_relaxed);
+
+		rte_prefetch0(s);
+		rte_prefetch0(&s->tx);
+		rte_prefetch0((const uint8_t *)&s->tx + RTE_CACHE_LINE_SIZE);
+		aead_key_prefetch(&s->tx.key);
 	}
+}
+
+// Ends a datagram that finds no session, or hands it to the lcore that has one.
+static __rte_noinline void no_session(struct lcore *lc, struct rte_mbuf *m, uint16_t owner)
+{
+	if (owner == NAT_NO_LCORE || owner == lc->id)
+		drop(lc, m, DROP_NO_NAT);
+	else
+		ring_handoff(lc, owner, m, MSG_HANDOFF);
+}
+
+// Adds the datagrams to the burst that will be sealed, or ends them.
+static __rte_noinline void add_datagrams(struct lcore *lc, struct datagrams *d,
+					 struct nat_slot *const *slot, struct burst *b)
+{
+	const uint16_t nb = d->n;
+	uint16_t n = 0;
+
+	for (uint16_t i = 0; i < nb; i++) {
+		const struct datagram *dg = &d->dg[i];
+		struct rte_mbuf *m = d->mbuf[i];
+		uint16_t owner;
+		struct session *s = read_slot(lc, slot[i], &owner);
+
+		if (unlikely(s == NULL)) {
+			no_session(lc, m, owner);
+		} else if (unlikely(!from_backend(s, &dg->flow))) {
+			drop(lc, m, DROP_BACKEND);
+		} else if (unlikely(dg->payload_len > s->tx.plain_max)) {
+			drop(lc, m, DROP_TOO_BIG);
+		} else {
+			datagram_strip(m, dg);
+			b->mbuf[n] = m;
+			b->session[n] = s;
+			b->record[n++].type = DTLS_APPLICATION_DATA;
+		}
+	}
+	b->n = n;
+}
+
+// Ends a record that was not sealed; a session at its limit ends with it.
+static __rte_noinline void refuse(struct lcore *lc, struct session *s, struct rte_mbuf *m,
+				  uint8_t reason)
+{
+	drop(lc, m, reason);
+	if (reason == DROP_SEQ_LIMIT && s->state == SESSION_LIVE)
+		life_end(lc, s, SESSION_END_SEQ_LIMIT);
+}
+
+// Sends what was sealed.
+static __rte_noinline void send_records(struct lcore *lc, struct burst *b)
+{
+	const uint16_t nb = b->n;
+	uint64_t sealed = 0;
+
+	for (uint16_t i = 0; i < nb; i++) {
+		struct session *s = b->session[i];
+		struct stats_listener *stats = &lc->stats.listener[s->listener];
+
+		if (unlikely(b->verdict[i] != BURST_PASS)) {
+			refuse(lc, s, b->mbuf[i], b->verdict[i]);
+			continue;
+		}
+		s->used_tsc = lc->now_tsc;
+		sealed++;
+		stats->sealed++;
+		stats->sealed_bytes += b->record[i].plain_len;
+		tx_encap(lc, b->mbuf[i], &s->tx.encap);
+	}
+	lc->stats.sealed += sealed;
+	b->n = 0;
 }
 
 void inside_burst(struct lcore *lc)
 {
 	struct datagrams *d = &lc->datagrams;
-	struct burst *b = &lc->burst;
 	struct nat_slot *slot[BURST_MAX];
+	const struct port *port;
 
-	b->n = 0;
-	find_slots(lc, d, slot);
-	for (uint16_t i = 0; i < d->n; i++)
-		add_datagram(lc, d->mbuf[i], &d->dg[i], slot[i]);
-	seal_burst(lc->aead, b);
-	for (uint16_t i = 0; i < b->n; i++) {
-		struct session *s = b->session[i];
-
-		if (likely(b->verdict[i] == BURST_PASS)) {
-			send_record(lc, s, b->mbuf[i], &b->record[i]);
-			continue;
-		}
-		drop(lc, b->mbuf[i], b->verdict[i]);
-		if (b->verdict[i] == DROP_SEQ_LIMIT && s->state == SESSION_LIVE)
-			life_end(lc, s, SESSION_END_SEQ_LIMIT);
-	}
-	b->n = 0;
+	if (d->n == 0)
+		return;
+	port = &lc->dp->port[d->mbuf[0]->port];
+	find_slots(&lc->dp->nat.addr[port->nat_first], d, slot);
+	add_datagrams(lc, d, slot, &lc->burst);
+	seal_burst(lc->aead, &lc->burst);
+	send_records(lc, &lc->burst);
 }

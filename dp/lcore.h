@@ -16,11 +16,19 @@
 // Datagrams on their way from classification to the session.  Owner: the lcore, for one poll.
 struct datagrams {
 	uint16_t n;
-	struct rte_mbuf *mbuf[BURST_MAX]; // data is the frame, cut behind the UDP payload
+	struct rte_mbuf *mbuf[BURST_MAX]; // data is the frame
 	struct datagram dg[BURST_MAX];
 	uint32_t hash[BURST_MAX];
 	struct flow *flow[BURST_MAX]; // outside; NULL: unknown
 };
+
+// m's data, a whole frame, becomes the payload of its datagram.
+static inline void datagram_strip(struct rte_mbuf *m, const struct datagram *dg)
+{
+	m->data_off += dg->payload_at;
+	m->data_len = dg->payload_len;
+	m->pkt_len = dg->payload_len;
+}
 
 // Frames waiting to be sent on one port.
 struct tx_buffer {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "outside.h"
 
+#include "aead_mb.h"
 #include "hello.h"
 #include "life.h"
 #include "open.h"
@@ -69,45 +70,62 @@ static void take_handshake(struct lcore *lc, struct session *s, struct rte_mbuf 
 	drop(lc, m, DROP_HANDSHAKE);
 }
 
-static void take(struct lcore *lc, struct session *s, struct rte_mbuf *m, uint8_t type)
+// An authenticated record that is no application data.
+static __rte_noinline void take_other(struct lcore *lc, struct session *s, struct rte_mbuf *m,
+				      uint8_t type)
 {
-	struct stats_listener *stats = &lc->stats.listener[s->listener];
-
-	s->used_tsc = lc->now_tsc;
-	if (likely(type == DTLS_APPLICATION_DATA)) {
-		lc->stats.opened++;
-		stats->opened++;
-		stats->opened_bytes += m->data_len;
-		tx_encap(lc, m, &s->rx.encap);
-	} else if (type == DTLS_ALERT) {
+	if (type == DTLS_ALERT)
 		take_alert(lc, s, m);
-	} else {
+	else
 		take_handshake(lc, s, m);
-	}
 }
 
-// Opens the records gathered in lc->burst and sees each to its end.
-static void open_records(struct lcore *lc)
+// Ends record i, which did not open.
+static __rte_noinline void refuse(struct lcore *lc, uint16_t i)
 {
 	struct burst *b = &lc->burst;
+	struct session *s = b->session[i];
 
+	reject(lc, i, b->verdict[i]);
+	if (s->forged >= s->forged_limit && s->state == SESSION_LIVE)
+		life_end(lc, s, SESSION_END_FORGERY_LIMIT);
+}
+
+// Opens the records gathered in b and sees each to its end.
+static __rte_noinline void open_records(struct lcore *lc, struct burst *b)
+{
+	const uint16_t nb = b->n;
+	uint64_t opened = 0;
+
+	if (nb == 0)
+		return;
 	open_burst(lc->aead, b);
-	for (uint16_t i = 0; i < b->n; i++) {
+	for (uint16_t i = 0; i < nb; i++) {
 		struct session *s = b->session[i];
+		struct rte_mbuf *m = b->mbuf[i];
+		struct stats_listener *stats = &lc->stats.listener[s->listener];
 
 		if (unlikely(b->verdict[i] != BURST_PASS)) {
-			reject(lc, i, b->verdict[i]);
-			if (s->forged >= s->forged_limit && s->state == SESSION_LIVE)
-				life_end(lc, s, SESSION_END_FORGERY_LIMIT);
+			refuse(lc, i);
 			continue;
 		}
 		if (unlikely(lc->burst_copy[i] != NULL))
 			rte_pktmbuf_free(lc->burst_copy[i]);
-		if (likely(s->state == SESSION_LIVE))
-			take(lc, s, b->mbuf[i], b->record[i].type);
-		else
-			drop(lc, b->mbuf[i], DROP_SESSION_ENDED);
+		if (unlikely(s->state != SESSION_LIVE)) {
+			drop(lc, m, DROP_SESSION_ENDED);
+			continue;
+		}
+		s->used_tsc = lc->now_tsc;
+		if (unlikely(b->record[i].type != DTLS_APPLICATION_DATA)) {
+			take_other(lc, s, m, b->record[i].type);
+			continue;
+		}
+		opened++;
+		stats->opened++;
+		stats->opened_bytes += m->data_len;
+		tx_encap(lc, m, &s->rx.encap);
 	}
+	lc->stats.opened += opened;
 	b->n = 0;
 }
 
@@ -123,15 +141,13 @@ static struct rte_mbuf *copy(struct lcore *lc, struct rte_mbuf *m, uint16_t len)
 }
 
 // Adds one record, alone in m, to the burst.
-static void add_record(struct lcore *lc, struct flow *flow, struct rte_mbuf *m,
-		       const struct record *rec)
+static void add_record(struct lcore *lc, struct flow *flow, struct rte_mbuf *m)
 {
 	struct burst *b = &lc->burst;
 	uint16_t i = b->n++;
 
 	b->mbuf[i] = m;
 	b->session[i] = flow->session;
-	b->record[i] = *rec;
 	lc->burst_flow[i] = flow;
 	lc->burst_copy[i] = NULL;
 	if (unlikely(flow->handshake_tsc != 0))
@@ -170,7 +186,7 @@ static void add_datagram(struct lcore *lc, struct flow *flow, struct rte_mbuf *m
 		uint8_t verdict;
 
 		if (unlikely(lc->burst.n == BURST_MAX))
-			open_records(lc);
+			open_records(lc, &lc->burst);
 		// The session may have ended with the records so far.
 		if (unlikely(flow->session == NULL)) {
 			drop(lc, m, DROP_SESSION_ENDED);
@@ -185,57 +201,57 @@ static void add_datagram(struct lcore *lc, struct flow *flow, struct rte_mbuf *m
 			front = split_record(lc, m, len);
 		}
 		if (likely(front != NULL))
-			add_record(lc, flow, front, &rec);
+			add_record(lc, flow, front);
 		if (front == m)
 			return;
 	}
 	drop(lc, m, DROP_RECORD);
 }
 
-// Hands the datagrams of other lcores' flows off and keeps the rest, with their hashes.
+static __rte_noinline void hash_burst(const struct table_secret *secret, struct datagrams *d)
+{
+	const struct table_secret local = *secret;
+	const uint16_t nb = d->n;
+
+	for (uint16_t i = 0; i < nb; i++)
+		d->hash[i] = table_hash(&d->dg[i].flow, &local);
+}
+
+// Hands the datagrams of other lcores' flows off and keeps the rest.
 static void keep_own(struct lcore *lc, struct datagrams *d)
 {
 	uint16_t kept = 0;
 
 	for (uint16_t i = 0; i < d->n; i++) {
-		uint32_t hash = table_hash(&d->dg[i].flow, &lc->hash_secret);
-		struct rte_mbuf *m = d->mbuf[i];
-		uint16_t owner = lc->id;
+		uint16_t owner = table_hash_lcore(d->hash[i], lc->dp->lcore_nb);
 
-		if (lc->dp->port[m->port].spread)
-			owner = table_hash_lcore(hash, lc->dp->lcore_nb);
 		if (owner != lc->id) {
-			ring_handoff(lc, owner, m, MSG_HANDOFF);
+			ring_handoff(lc, owner, d->mbuf[i], MSG_HANDOFF);
 			continue;
 		}
-		if (unlikely(kept != i)) {
-			d->mbuf[kept] = m;
+		if (kept != i) {
+			d->mbuf[kept] = d->mbuf[i];
 			d->dg[kept] = d->dg[i];
+			d->hash[kept] = d->hash[i];
 		}
-		d->hash[kept++] = hash;
+		kept++;
 	}
 	d->n = kept;
 }
 
-// The lines of a session that opening touches, besides the key and the window's bitmap.
-static void prefetch_rx(const struct session *s)
+// Finds the flows, and sends for the lines of their sessions that opening will touch.
+static __rte_noinline void look_up(const struct table *table, struct datagrams *d)
 {
-	rte_prefetch0(s);
-	rte_prefetch0((const uint8_t *)s + offsetof(struct session, rx));
-	rte_prefetch0((const uint8_t *)s + offsetof(struct session, rx) + RTE_CACHE_LINE_SIZE);
-}
+	const uint16_t nb = d->n;
 
-// Finds the flows, and sends for their sessions.
-static void look_up(struct lcore *lc, struct datagrams *d)
-{
-	const struct flow_key *key[BURST_MAX];
+	table_lookup_burst(table, &d->dg[0].flow, sizeof(d->dg[0]), d->hash, nb, d->flow);
+	for (uint16_t i = 0; i < nb; i++) {
+		const struct session *s = d->flow[i] != NULL ? d->flow[i]->session : NULL;
 
-	for (uint16_t i = 0; i < d->n; i++)
-		key[i] = &d->dg[i].flow;
-	table_lookup_burst(lc->table, key, d->hash, d->n, d->flow);
-	for (uint16_t i = 0; i < d->n; i++) {
-		if (likely(d->flow[i] != NULL))
-			prefetch_rx(d->flow[i]->session);
+		rte_prefetch0(s);
+		rte_prefetch0(&s->rx);
+		rte_prefetch0((const uint8_t *)&s->rx + RTE_CACHE_LINE_SIZE);
+		aead_key_prefetch(&s->rx.key);
 	}
 }
 
@@ -243,7 +259,7 @@ static void look_up(struct lcore *lc, struct datagrams *d)
 static void deliver(struct lcore *lc, struct flow *flow, struct rte_mbuf *m,
 		    const struct datagram *dg)
 {
-	rte_pktmbuf_adj(m, dg->payload_at);
+	datagram_strip(m, dg);
 	if (likely(flow->session != NULL))
 		add_datagram(lc, flow, m);
 	else if (flow->handshake_tsc != 0)
@@ -267,51 +283,85 @@ static void deliver_late(struct lcore *lc, struct datagrams *d, uint16_t i)
 								   : DROP_NO_SESSION);
 }
 
-// What the caller has to do with a datagram.
-enum todo { TODO_NOTHING, TODO_HELLO, TODO_LATE };
+// Datagrams that have to wait for the others, by index.
+struct late {
+	uint16_t hello[BURST_MAX]; // ClientHellos
+	uint16_t other[BURST_MAX]; // of flows that are unknown
+	uint16_t hellos, others;
+};
 
 // Sends datagram i on its way if it is no ClientHello and its flow is known.
-static enum todo dispatch(struct lcore *lc, struct datagrams *d, uint16_t i)
+static __rte_noinline void dispatch(struct lcore *lc, struct datagrams *d, uint16_t i,
+				    struct late *late)
 {
 	struct rte_mbuf *m = d->mbuf[i];
 	const struct datagram *dg = &d->dg[i];
 	const uint8_t *payload = rte_pktmbuf_mtod_offset(m, const uint8_t *, dg->payload_at);
 
-	if (unlikely(dg->payload_len == 0)) {
+	if (dg->payload_len == 0)
 		drop(lc, m, DROP_UDP_EMPTY);
-	} else if (unlikely(payload[0] < DTLS_FIRST_BYTE_MIN || payload[0] > DTLS_FIRST_BYTE_MAX)) {
+	else if (payload[0] < DTLS_FIRST_BYTE_MIN || payload[0] > DTLS_FIRST_BYTE_MAX)
 		drop(lc, m, DROP_NOT_DTLS);
-	} else if (unlikely(payload[0] == DTLS_HANDSHAKE &&
-			    client_hello_peek(payload, dg->payload_len))) {
-		return TODO_HELLO;
-	} else if (unlikely(d->flow[i] == NULL)) {
-		return TODO_LATE;
-	} else {
+	else if (payload[0] == DTLS_HANDSHAKE && client_hello_peek(payload, dg->payload_len))
+		late->hello[late->hellos++] = i;
+	else if (d->flow[i] == NULL)
+		late->other[late->others++] = i;
+	else
 		deliver(lc, d->flow[i], m, dg);
+}
+
+// True if the datagram is what nearly all are: one record of application data for a live session.
+static inline bool is_usual(const struct flow *flow, const uint8_t *payload, uint16_t len)
+{
+	return flow != NULL && flow->session != NULL && flow->handshake_tsc == 0 &&
+	       len >= DTLS_RECORD_HEADER_LEN && payload[RECORD_TYPE_AT] == DTLS_APPLICATION_DATA &&
+	       record_load_16(payload + RECORD_LENGTH_AT) == len - DTLS_RECORD_HEADER_LEN;
+}
+
+// Sees the datagrams to their ends, or into the burst that will be opened.  What has to wait is
+// noted in *late.
+static __rte_noinline void sort_out(struct lcore *lc, struct datagrams *d, struct burst *b,
+				    struct late *late)
+{
+	const uint16_t nb = d->n;
+
+	for (uint16_t i = 0; i < nb; i++) {
+		const struct datagram *dg = &d->dg[i];
+		struct flow *flow = d->flow[i];
+		struct rte_mbuf *m = d->mbuf[i];
+		const uint8_t *payload = rte_pktmbuf_mtod_offset(m, uint8_t *, dg->payload_at);
+		const uint16_t n = b->n;
+
+		if (unlikely(n == BURST_MAX || !is_usual(flow, payload, dg->payload_len))) {
+			dispatch(lc, d, i, late);
+			continue;
+		}
+		datagram_strip(m, dg);
+		b->mbuf[n] = m;
+		b->session[n] = flow->session;
+		lc->burst_flow[n] = flow;
+		lc->burst_copy[n] = NULL;
+		b->n = n + 1;
 	}
-	return TODO_NOTHING;
 }
 
 void outside_burst(struct lcore *lc)
 {
 	struct datagrams *d = &lc->datagrams;
-	uint16_t hello[BURST_MAX], late[BURST_MAX];
-	uint16_t hellos = 0, lates = 0;
+	struct late late = {0};
 
-	keep_own(lc, d);
-	look_up(lc, d);
-	for (uint16_t i = 0; i < d->n; i++) {
-		enum todo todo = dispatch(lc, d, i);
-
-		if (unlikely(todo == TODO_HELLO))
-			hello[hellos++] = i;
-		else if (unlikely(todo == TODO_LATE))
-			late[lates++] = i;
-	}
-	open_records(lc);
+	if (d->n == 0)
+		return;
+	hash_burst(&lc->hash_secret, d);
+	if (lc->dp->port[d->mbuf[0]->port].spread)
+		keep_own(lc, d);
+	table_prefetch_burst(lc->table, d->hash, d->n);
+	look_up(lc->table, d);
+	sort_out(lc, d, &lc->burst, &late);
+	open_records(lc, &lc->burst);
 	// Last: it enters flows, while d->flow points into the table.
-	if (unlikely(hellos > 0))
-		hello_burst(lc, d, hello, hellos);
-	for (uint16_t k = 0; k < lates; k++)
-		deliver_late(lc, d, late[k]);
+	if (unlikely(late.hellos > 0))
+		hello_burst(lc, d, late.hello, late.hellos);
+	for (uint16_t k = 0; k < late.others; k++)
+		deliver_late(lc, d, late.other[k]);
 }

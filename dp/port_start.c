@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <rte_ethdev.h>
 
+#include "classify.h"
 #include "log.h"
 
 #define LOG_TYPE log_dp
@@ -56,6 +57,16 @@ static void assign_queues(struct port *port, uint16_t lcore_nb)
 	port->spread = port->outside && lcore_nb > 1 && (port->rxq_nb < lcore_nb || !port->rss);
 }
 
+static void set_tx_flags(struct port *port, uint64_t offloads)
+{
+	if (offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM)
+		port->tx_ipv4_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
+	if (offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM) {
+		port->tx_ipv4_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
+		port->tx_ipv6_flags |= RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM;
+	}
+}
+
 static int configure(const struct config *config, struct port *port, uint16_t id)
 {
 	struct rte_eth_dev_info info;
@@ -73,8 +84,7 @@ static int configure(const struct config *config, struct port *port, uint16_t id
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & RSS_HASHES;
 	}
-	port->tx_ip_cksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0;
-	port->tx_udp_cksum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM) != 0;
+	set_tx_flags(port, conf.txmode.offloads);
 	return rte_eth_dev_configure(id, port->rxq_nb, port->txq_nb, &conf);
 }
 
@@ -148,6 +158,8 @@ int port_start(struct dp *dp, uint16_t index, struct rte_mempool *pool)
 		rc = receive_multicast(id);
 	if (rc == 0)
 		rc = rte_eth_macaddr_get(id, &port->mac);
+	if (rc == 0)
+		classify_init(port);
 out:
 	if (rc != 0)
 		LOG(ERR, "port: %s: cannot %s device %s: %s", config->name, step, config->device,

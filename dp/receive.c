@@ -3,6 +3,7 @@
 
 #include "inside.h"
 #include "outside.h"
+#include "plain.h"
 #include "reassemble.h"
 #include "ring.h"
 
@@ -20,27 +21,23 @@ static void punt_frame(struct lcore *lc, struct rte_mbuf *m, uint64_t *bucket)
 	ring_punt(lc, m, &msg);
 }
 
-// Cuts padding behind len bytes.
-static void cut(struct rte_mbuf *m, uint16_t len)
-{
-	m->data_len = len;
-	m->pkt_len = len;
-}
-
-// Adds the datagram in m to the lcore's, or sees m to its end.
-static void sort(struct lcore *lc, const struct port *port, struct rte_mbuf *m)
+// Sees a frame to its end that is no plain datagram, or adds what is in it.
+static __rte_noinline void sort(struct lcore *lc, const struct port *port, struct rte_mbuf *m)
 {
 	struct datagrams *d = &lc->datagrams;
 	struct datagram *dg = &d->dg[d->n];
 
+	if (m->nb_segs > 1) {
+		drop(lc, m, DROP_CHAINED);
+		return;
+	}
 	switch (classify_frame(port, m->port, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
 			       m->ol_flags, dg)) {
 	case CLASSIFY_UDP:
-		cut(m, dg->payload_at + dg->payload_len);
 		d->mbuf[d->n++] = m;
 		break;
 	case CLASSIFY_FRAGMENT:
-		cut(m, dg->payload_at + dg->payload_len);
+		rte_pktmbuf_trim(m, m->data_len - dg->payload_at - dg->payload_len);
 		m = reassemble_take(lc, m, dg);
 		if (m != NULL) // whole, and no fragment itself
 			sort(lc, port, m);
@@ -57,19 +54,41 @@ static void sort(struct lcore *lc, const struct port *port, struct rte_mbuf *m)
 	}
 }
 
+// Sorts n frames received on port; lc->datagrams are those that are datagrams.
+static __rte_noinline void sort_burst(struct lcore *lc, const struct port *port,
+				      struct rte_mbuf *const *mbuf, uint16_t n)
+{
+	struct datagrams *d = &lc->datagrams;
+	const uint16_t port_id = mbuf[0]->port;
+	struct datagram *dg = d->dg;
+	struct rte_mbuf **to = d->mbuf;
+
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = mbuf[i];
+
+		*to = m;
+		if (likely(m->nb_segs == 1 &&
+			   plain_datagram(port, port_id, rte_pktmbuf_mtod(m, const uint8_t *),
+					  m->data_len, m->ol_flags, dg))) {
+			dg++;
+			to++;
+			continue;
+		}
+		d->n = (uint16_t)(to - d->mbuf);
+		sort(lc, port, m);
+		dg = d->dg + d->n;
+		to = d->mbuf + d->n;
+	}
+	d->n = (uint16_t)(to - d->mbuf);
+}
+
 void receive_burst(struct lcore *lc, struct rte_mbuf **mbuf, uint16_t n)
 {
 	const struct port *port = &lc->dp->port[mbuf[0]->port];
 
-	lc->datagrams.n = 0;
-	for (uint16_t i = 0; i < n; i++) {
-		if (i + 4 < n)
-			rte_prefetch0(rte_pktmbuf_mtod(mbuf[i + 4], void *));
-		if (unlikely(mbuf[i]->nb_segs > 1))
-			drop(lc, mbuf[i], DROP_CHAINED);
-		else
-			sort(lc, port, mbuf[i]);
-	}
+	for (uint16_t i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(mbuf[i], void *));
+	sort_burst(lc, port, mbuf, n);
 	if (port->outside)
 		outside_burst(lc);
 	else

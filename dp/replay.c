@@ -16,20 +16,8 @@ void replay_init(struct replay *r, uint64_t *bitmap, uint32_t window)
 	memset(bitmap, 0, replay_bitmap_len(window));
 }
 
-bool replay_fresh(const struct replay *r, uint64_t seq)
-{
-	uint32_t bit = (uint32_t)seq & (r->window - 1);
-
-	if (seq >= r->next)
-		return true;
-	if (r->next - seq > r->window)
-		return false;
-	return (r->bitmap[bit / WORD_BITS] >> (bit % WORD_BITS) & 1) == 0;
-}
-
-// Moves the right edge up to next: the places of the sequence numbers [r->next, next) held those
-// that now fall out on the left.
-static void advance(struct replay *r, uint64_t next)
+// The places of the sequence numbers [r->next, next) held those that now fall out on the left.
+void replay_advance(struct replay *r, uint64_t next)
 {
 	uint64_t seq = r->next;
 
@@ -49,16 +37,4 @@ static void advance(struct replay *r, uint64_t next)
 		r->bitmap[bit / WORD_BITS] &= ~mask;
 		seq += WORD_BITS - low;
 	}
-}
-
-bool replay_accept(struct replay *r, uint64_t seq)
-{
-	uint32_t bit = (uint32_t)seq & (r->window - 1);
-
-	if (!replay_fresh(r, seq))
-		return false;
-	if (seq >= r->next)
-		advance(r, seq + 1);
-	r->bitmap[bit / WORD_BITS] |= UINT64_C(1) << (bit % WORD_BITS);
-	return true;
 }

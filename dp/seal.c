@@ -19,41 +19,45 @@ static bool within_limits(const struct session *s, uint8_t type, uint64_t cost)
 }
 
 // Takes a sequence number and prepares the record.  Fills *op on BURST_PASS.
-static uint8_t prepare(struct session *s, struct rte_mbuf *m, struct record *rec,
-		       struct aead_op *op)
+static inline uint8_t prepare(struct session *s, struct rte_mbuf *m, uint8_t type,
+			      struct aead_op *op)
 {
-	const struct aead_info *info = &aead_info[s->suite];
-	uint16_t front = DTLS_RECORD_HEADER_LEN + info->explicit_nonce_len;
-	uint64_t cost = blocks(m->data_len);
+	const enum aead_suite suite = (enum aead_suite)s->suite;
+	const uint16_t tag_len = aead_info[suite].tag_len;
+	const uint16_t front = DTLS_RECORD_HEADER_LEN + aead_info[suite].explicit_nonce_len;
+	const uint16_t plain_len = m->data_len;
+	const uint64_t cost = blocks(plain_len);
+	struct record rec = {.type = type,
+			     .version = DTLS_VERSION_1_2,
+			     .epoch = s->tx.epoch,
+			     .seq = s->tx.seq,
+			     .plain_len = plain_len};
 
-	if (unlikely(!within_limits(s, rec->type, cost)))
+	if (unlikely(!within_limits(s, type, cost)))
 		return DROP_SEQ_LIMIT;
-	rec->plain_len = m->data_len;
-	if (unlikely(rte_pktmbuf_tailroom(m) < info->tag_len || rte_pktmbuf_headroom(m) < front ||
-		     rec->plain_len > DTLS_PLAIN_MAX))
+	if (unlikely(rte_pktmbuf_tailroom(m) < tag_len || rte_pktmbuf_headroom(m) < front ||
+		     plain_len > DTLS_PLAIN_MAX))
 		return DROP_TOO_BIG;
-	rec->version = DTLS_VERSION_1_2;
-	rec->epoch = s->tx.epoch;
-	rec->seq = s->tx.seq++;
+	s->tx.seq = rec.seq + 1;
 	s->tx.blocks_left -= RTE_MIN(cost, s->tx.blocks_left);
-	s->tx.bytes += rec->plain_len;
-
+	s->tx.bytes += plain_len;
 	m->data_off -= front;
-	m->data_len += front + info->tag_len;
+	m->data_len = front + plain_len + tag_len;
 	m->pkt_len = m->data_len;
 	op->key = &s->tx.key;
-	record_seal_prepare(s->suite, s->tx.iv, rte_pktmbuf_mtod(m, uint8_t *), rec, op);
+	record_seal_prepare(suite, s->tx.iv, rte_pktmbuf_mtod(m, uint8_t *), &rec, op);
 	return BURST_PASS;
 }
 
 void seal_burst(struct aead *aead, struct burst *b)
 {
-	uint16_t n = 0;
+	const uint16_t nb = b->n;
+	struct aead_op *op = b->op;
 
-	for (uint16_t i = 0; i < b->n; i++) {
-		b->verdict[i] = prepare(b->session[i], b->mbuf[i], &b->record[i], &b->op[n]);
-		if (b->verdict[i] == BURST_PASS)
-			n++;
+	for (uint16_t i = 0; i < nb; i++) {
+		b->record[i].plain_len = b->mbuf[i]->data_len;
+		b->verdict[i] = prepare(b->session[i], b->mbuf[i], b->record[i].type, op);
+		op += b->verdict[i] == BURST_PASS;
 	}
-	aead_seal_burst(aead, b->op, n);
+	aead_seal_burst(aead, b->op, (uint16_t)(op - b->op));
 }

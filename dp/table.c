@@ -1,120 +1,239 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "table.h"
 
+#include <emmintrin.h>
 #include <rte_errno.h>
 #include <rte_malloc.h>
+#include <rte_prefetch.h>
+
+#define BUCKET_SLOTS 8
+#define BUCKET_LOAD  5 // flows of a full table for each bucket, on average
+#define NO_FLOW	     UINT32_MAX
+
+// Flows whose hash leads here, as many as fit; the others lie in the buckets behind.
+struct bucket {
+	uint16_t tag[BUCKET_SLOTS];  // of the flow's hash; 0: the slot is free
+	uint32_t flow[BUCKET_SLOTS]; // index in the table's flows
+	uint32_t spilled;	     // flows that passed by because this bucket was full
+} __rte_cache_aligned;
+_Static_assert(sizeof(struct bucket) == RTE_CACHE_LINE_SIZE, "one cache line a bucket");
 
 struct table {
-	struct rte_hash *hash;
 	struct table_secret secret;
-	uint32_t slots;
-	struct flow flow[]; // by position in hash
+	uint32_t size; // flows there is room for
+	uint32_t buckets;
+	uint32_t first_free; // flow; the next one is in its handshake_id
+	struct bucket *bucket;
+	struct flow *flow;
 };
-
-// rte_hash has a fast comparison for keys of some lengths, and 40 bytes is none of them.
-static int compare(const void *a, const void *b, size_t len)
-{
-	uint64_t x[5], y[5];
-
-	RTE_SET_USED(len);
-	memcpy(x, a, sizeof(x));
-	memcpy(y, b, sizeof(y));
-	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) != 0;
-}
 
 struct table *table_create(const char *name, uint32_t size, const struct table_secret *secret,
 			   int socket)
 {
-	struct rte_hash_parameters params = {
-		.name = name,
-		.entries = RTE_MAX(size, 64u),
-		.key_len = sizeof(struct flow_key),
-		.socket_id = socket,
-		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
-	};
-	struct rte_hash *hash = rte_hash_create(&params);
-	struct table *t;
+	struct table *t = rte_zmalloc_socket(name, sizeof(*t), RTE_CACHE_LINE_SIZE, socket);
 
-	if (hash == NULL)
-		return NULL;
-	uint32_t slots = (uint32_t)rte_hash_max_key_id(hash) + 1;
-
-	t = rte_zmalloc_socket(name, sizeof(*t) + slots * sizeof(struct flow), RTE_CACHE_LINE_SIZE,
-			       socket);
-	if (t == NULL) {
-		rte_hash_free(hash);
-		rte_errno = ENOMEM;
-		return NULL;
-	}
-	t->hash = hash;
-	rte_hash_set_cmp_func(hash, compare);
+	if (t == NULL)
+		goto fail;
 	t->secret = *secret;
-	t->slots = slots;
+	t->size = size;
+	t->buckets = size / BUCKET_LOAD + 1;
+	t->bucket = rte_zmalloc_socket(name, t->buckets * sizeof(*t->bucket), RTE_CACHE_LINE_SIZE,
+				       socket);
+	t->flow = rte_zmalloc_socket(name, size * sizeof(*t->flow), RTE_CACHE_LINE_SIZE, socket);
+	if (t->bucket == NULL || t->flow == NULL)
+		goto fail;
+	for (uint32_t i = 0; i < size; i++)
+		t->flow[i].handshake_id = i + 1 < size ? i + 1 : NO_FLOW;
 	return t;
+fail:
+	table_destroy(t);
+	rte_errno = ENOMEM;
+	return NULL;
 }
 
 void table_destroy(struct table *t)
 {
 	if (t == NULL)
 		return;
-	rte_hash_free(t->hash);
+	rte_free(t->bucket);
+	rte_free(t->flow);
 	rte_free(t);
 }
 
-void table_lookup_burst(const struct table *t, const struct flow_key *const *key,
+static inline uint32_t home(const struct table *t, uint32_t hash)
+{
+	return (uint32_t)(((uint64_t)hash * t->buckets) >> 32);
+}
+
+static inline uint32_t behind(const struct table *t, uint32_t bucket)
+{
+	return bucket + 1 < t->buckets ? bucket + 1 : 0;
+}
+
+// The low bits of a hash: home() goes by the high ones.
+static inline uint16_t tag_of(uint32_t hash)
+{
+	return (uint16_t)hash != 0 ? (uint16_t)hash : 1;
+}
+
+// Two bits for each slot of b that has this tag, those of slot 0 the lowest.
+static inline uint32_t match(const struct bucket *b, uint16_t tag)
+{
+	__m128i tags = _mm_load_si128((const __m128i *)b->tag);
+
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag)));
+}
+
+static inline unsigned int slot_of(uint32_t mask)
+{
+	return (unsigned int)__builtin_ctz(mask) / 2;
+}
+
+static inline bool same(const struct flow_key *a, const struct flow_key *b)
+{
+	uint64_t x[5], y[5];
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) == 0;
+}
+
+// Where a flow is.
+struct place {
+	struct bucket *bucket;
+	unsigned int slot;
+};
+
+// False if there is no such flow.
+static bool find(const struct table *t, const struct flow_key *key, uint32_t hash,
+		 struct place *place)
+{
+	uint16_t tag = tag_of(hash);
+	uint32_t at = home(t, hash);
+
+	for (uint32_t i = 0; i < t->buckets; i++, at = behind(t, at)) {
+		struct bucket *b = &t->bucket[at];
+
+		for (uint32_t mask = match(b, tag); mask != 0; mask &= mask - 1, mask &= mask - 1) {
+			unsigned int slot = slot_of(mask);
+
+			if (same(&t->flow[b->flow[slot]].key, key)) {
+				*place = (struct place){b, slot};
+				return true;
+			}
+		}
+		if (b->spilled == 0)
+			break;
+	}
+	return false;
+}
+
+static struct flow *find_flow(const struct table *t, const struct flow_key *key, uint32_t hash)
+{
+	struct place place;
+
+	return find(t, key, hash, &place) ? &t->flow[place.bucket->flow[place.slot]] : NULL;
+}
+
+void table_prefetch_burst(const struct table *t, const uint32_t *hash, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		rte_prefetch0(&t->bucket[home(t, hash[i])]);
+}
+
+static inline const struct flow_key *key_at(const struct flow_key *key, size_t stride, uint16_t i)
+{
+	return (const struct flow_key *)((const uint8_t *)key + i * stride);
+}
+
+void table_lookup_burst(const struct table *t, const struct flow_key *key, size_t stride,
 			const uint32_t *hash, uint16_t n, struct flow **flow)
 {
-	int32_t position[RTE_HASH_LOOKUP_BULK_MAX];
-
-	if (n == 0)
-		return;
-	rte_hash_lookup_with_hash_bulk(t->hash, (const void **)(uintptr_t)key,
-				       (hash_sig_t *)(uintptr_t)hash, n, position);
+	// Where a flow most probably is: behind the first tag like its own.
 	for (uint16_t i = 0; i < n; i++) {
-		flow[i] = position[i] < 0 ? NULL : (struct flow *)(uintptr_t)&t->flow[position[i]];
-		rte_prefetch0(flow[i]);
+		const struct bucket *b = &t->bucket[home(t, hash[i])];
+		uint32_t mask = match(b, tag_of(hash[i]));
+
+		flow[i] = NULL;
+		if (likely(mask != 0)) {
+			flow[i] = &t->flow[b->flow[slot_of(mask)]];
+			rte_prefetch0(flow[i]);
+		}
+	}
+	for (uint16_t i = 0; i < n; i++) {
+		const struct flow_key *k = key_at(key, stride, i);
+
+		if (unlikely(flow[i] == NULL || !same(&flow[i]->key, k)))
+			flow[i] = find_flow(t, k, hash[i]);
 	}
 }
 
 struct flow *table_find(const struct table *t, const struct flow_key *key)
 {
-	int32_t position = rte_hash_lookup_with_hash(t->hash, key, table_hash(key, &t->secret));
+	return find_flow(t, key, table_hash(key, &t->secret));
+}
 
-	return position < 0 ? NULL : (struct flow *)(uintptr_t)&t->flow[position];
+// The first free slot from the flow's home on; counts the flow where it passes by.  There is one:
+// slots are more than flows.
+static struct place take_slot(struct table *t, uint32_t hash)
+{
+	uint32_t at = home(t, hash);
+	uint32_t mask;
+
+	while ((mask = match(&t->bucket[at], 0)) == 0) {
+		t->bucket[at].spilled++;
+		at = behind(t, at);
+	}
+	return (struct place){&t->bucket[at], slot_of(mask)};
 }
 
 struct flow *table_enter(struct table *t, const struct flow_key *key)
 {
-	struct flow *flow = table_find(t, key);
-	int32_t position;
+	uint32_t hash = table_hash(key, &t->secret);
+	struct flow *flow = find_flow(t, key, hash);
+	uint32_t index = t->first_free;
+	struct place place;
 
 	if (flow != NULL)
 		return flow;
-	position = rte_hash_add_key_with_hash(t->hash, key, table_hash(key, &t->secret));
-	if (position < 0)
+	if (index == NO_FLOW)
 		return NULL;
-	flow = &t->flow[position];
+	flow = &t->flow[index];
+	t->first_free = flow->handshake_id;
+	place = take_slot(t, hash);
+	place.bucket->tag[place.slot] = tag_of(hash);
+	place.bucket->flow[place.slot] = index;
 	*flow = (struct flow){.key = *key, .used = true};
 	return flow;
 }
 
 void table_leave(struct table *t, struct flow *flow)
 {
+	uint32_t hash = table_hash(&flow->key, &t->secret);
+	struct place place;
+
 	if (flow->session != NULL || flow->handshake_tsc != 0)
 		return;
-	rte_hash_del_key_with_hash(t->hash, &flow->key, table_hash(&flow->key, &t->secret));
+	if (!find(t, &flow->key, hash, &place))
+		return;
+	place.bucket->tag[place.slot] = 0;
+	for (struct bucket *b = &t->bucket[home(t, hash)]; b != place.bucket;
+	     b = &t->bucket[behind(t, (uint32_t)(b - t->bucket))])
+		b->spilled--;
 	flow->used = false;
+	flow->handshake_id = t->first_free;
+	t->first_free = (uint32_t)(flow - t->flow);
 }
 
 struct flow *table_walk(struct table *t, uint32_t *cursor)
 {
 	struct flow *flow = &t->flow[*cursor];
 
-	*cursor = *cursor + 1 < t->slots ? *cursor + 1 : 0;
+	*cursor = *cursor + 1 < t->size ? *cursor + 1 : 0;
 	return flow->used ? flow : NULL;
 }
 
 uint32_t table_slots(const struct table *t)
 {
-	return t->slots;
+	return t->size;
 }

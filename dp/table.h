@@ -2,7 +2,6 @@
 #ifndef DTLSGW_TABLE_H
 #define DTLSGW_TABLE_H
 
-#include <rte_hash.h>
 #include <string.h>
 
 #include "flow.h"
@@ -14,8 +13,8 @@ struct flow {
 	struct flow_key key;
 	struct session *session; // NULL: none
 	uint64_t handshake_tsc;	 // when the handshake expires; 0: none under way
-	uint32_t handshake_id;	 // of the last ClientHello that cp was given
-	uint16_t punts;		 // messages that the handshake has cost cp
+	uint32_t handshake_id; // of the last ClientHello that cp was given; unused: next free flow
+	uint16_t punts;	       // messages that the handshake has cost cp
 	bool used;
 };
 _Static_assert(sizeof(struct flow) <= 64, "one cache line a flow");
@@ -29,7 +28,7 @@ struct table_secret {
 	uint64_t word[8];
 };
 
-// Room for at least size flows.  NULL with rte_errno set.
+// Room for size flows, at least one.  NULL with rte_errno set.
 struct table *table_create(const char *name, uint32_t size, const struct table_secret *secret,
 			   int socket);
 void table_destroy(struct table *t);
@@ -64,8 +63,11 @@ static inline uint16_t table_hash_lcore(uint32_t hash, uint16_t nb)
 	return (uint16_t)(((uint64_t)(hash * UINT32_C(0x9e3779b1)) * nb) >> 32);
 }
 
-// flow[i] = the flow of *key[i] or NULL; n <= RTE_HASH_LOOKUP_BULK_MAX.
-void table_lookup_burst(const struct table *t, const struct flow_key *const *key,
+// Fetches what table_lookup_burst() will read first.
+void table_prefetch_burst(const struct table *t, const uint32_t *hash, uint16_t n);
+
+// flow[i] = the flow of key i, whose hash is hash[i], or NULL.  Keys lie stride bytes apart.
+void table_lookup_burst(const struct table *t, const struct flow_key *key, size_t stride,
 			const uint32_t *hash, uint16_t n, struct flow **flow);
 
 struct flow *table_find(const struct table *t, const struct flow_key *key);

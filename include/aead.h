@@ -62,8 +62,8 @@ struct aead_op {
 	uint32_t data_len; // bytes
 	uint8_t suite;	   // enum aead_suite
 	bool ok;	   // open: the tag is good; on a bad one data is undefined
-	uint8_t nonce[AEAD_NONCE_LEN];
-	uint8_t aad[AEAD_AAD_LEN];
+	uint8_t nonce[AEAD_NONCE_LEN] __attribute__((aligned(16)));
+	uint8_t aad[AEAD_AAD_LEN] __attribute__((aligned(16)));
 };
 _Static_assert(sizeof(struct aead_op) <= 64, "one cache line an operation");
 

@@ -20,11 +20,17 @@ struct next_hops {
 	struct next_hop *hop; // nb entries
 };
 
+// The MAC address in bytes 0..5, and NEXT_HOP_RESOLVED if it is known.
+static inline uint64_t next_hop_word(const struct next_hops *hops, uint16_t i)
+{
+	return atomic_load_explicit(&hops->hop[i].mac, memory_order_relaxed);
+}
+
 // False if the neighbour is not resolved.
 static inline bool next_hop_get(const struct next_hops *hops, uint16_t i,
 				struct rte_ether_addr *mac)
 {
-	uint64_t word = atomic_load_explicit(&hops->hop[i].mac, memory_order_relaxed);
+	uint64_t word = next_hop_word(hops, i);
 
 	memcpy(mac, &word, sizeof(*mac));
 	return (word & NEXT_HOP_RESOLVED) != 0;

@@ -8,16 +8,34 @@
 
 #include "config.h"
 
+// What the first bytes of a frame have in common that carries a UDP datagram, whole and without IP
+// options, to the port: byte i, masked, is value[i].
+#define PORT_MATCH_LEN 32
+struct port_match {
+	uint8_t mask[PORT_MATCH_LEN] __attribute__((aligned(16)));
+	uint8_t value[PORT_MATCH_LEN] __attribute__((aligned(16)));
+};
+
 // A started ethdev port.  Written by dp_create(), const after; indexed by ethdev port id.
 struct port {
 	const struct config_port *config;
 	uint16_t index; // in config.port and stats.port
 	struct rte_ether_addr mac;
-	uint16_t mtu;	  // bytes of IP datagram
-	uint16_t vlan;	  // 0: untagged
-	bool outside;	  // else inside
-	bool tx_ip_cksum; // the device fills IPv4 header checksums
-	bool tx_udp_cksum;
+	uint16_t mtu;	    // bytes of IP datagram
+	uint16_t vlan;	    // 0: untagged
+	bool outside;	    // else inside
+	uint8_t l2_len;	    // bytes of Ethernet header with tag
+	uint16_t nat_first; // inside: index in nat.addr of the port's first address
+	struct port_match ipv4;
+	struct port_match ipv6;
+	uint16_t ipv4_nb; // of the port's addresses that are IPv4
+	struct {
+		rte_be32_t addr;
+		uint16_t local; // index in config->addr
+	} ipv4_addr[CONFIG_ADDR_MAX];
+	uint64_t tx_ipv4_flags; // mbuf flags for what the device fills in: RTE_MBUF_F_TX_IP_CKSUM,
+				// RTE_MBUF_F_TX_UDP_CKSUM, and which family it is; 0: nothing
+	uint64_t tx_ipv6_flags;
 	bool rss; // the device keeps a flow on one of its receive queues
 	uint16_t rxq_nb;
 	uint16_t txq_nb;

@@ -17,15 +17,20 @@ struct variant {
 	int side;
 	uint32_t first; // session
 	enum mem_port_kind kind;
+	bool offload; // of checksums
 };
 
 static const struct variant variants[] = {
-	{"seal_ipv4", PLANE_INSIDE, 0, MEM_PORT_COPY},
-	{"open_ipv4", PLANE_OUTSIDE, 0, MEM_PORT_COPY},
-	{"seal_ipv6", PLANE_INSIDE, SESSIONS, MEM_PORT_COPY},
-	{"open_ipv6", PLANE_OUTSIDE, SESSIONS, MEM_PORT_COPY},
-	{"seal_ipv4_bare", PLANE_INSIDE, 0, MEM_PORT_BARE},
-	{"open_ipv4_bare", PLANE_OUTSIDE, 0, MEM_PORT_BARE},
+	{"seal_ipv4", PLANE_INSIDE, 0, MEM_PORT_COPY, false},
+	{"open_ipv4", PLANE_OUTSIDE, 0, MEM_PORT_COPY, false},
+	{"seal_ipv6", PLANE_INSIDE, SESSIONS, MEM_PORT_COPY, false},
+	{"open_ipv6", PLANE_OUTSIDE, SESSIONS, MEM_PORT_COPY, false},
+	{"seal_ipv4_offload", PLANE_INSIDE, 0, MEM_PORT_COPY, true},
+	{"open_ipv4_offload", PLANE_OUTSIDE, 0, MEM_PORT_COPY, true},
+	{"seal_ipv6_offload", PLANE_INSIDE, SESSIONS, MEM_PORT_COPY, true},
+	{"open_ipv6_offload", PLANE_OUTSIDE, SESSIONS, MEM_PORT_COPY, true},
+	{"seal_ipv4_bare", PLANE_INSIDE, 0, MEM_PORT_BARE, false},
+	{"open_ipv4_bare", PLANE_OUTSIDE, 0, MEM_PORT_BARE, false},
 };
 
 static void print(const struct variant *v, const char *part, uint32_t size, uint32_t burst,
@@ -52,6 +57,7 @@ static void measure(const struct variant *v, uint32_t size, uint16_t burst, uint
 	struct path_pick pick;
 	struct path path;
 
+	plane_offload(&plane, v->offload);
 	path_pick_init(&pick, v->first, SESSIONS);
 	path_init(&path, &plane, v->side, size, FRAMES, path_pick_round, &pick, v->kind);
 	plane.port[v->side].burst = burst;

@@ -80,18 +80,17 @@ static uint64_t run_classify(void *arg, uint32_t n)
 
 static uint64_t run_lookup(void *arg, uint32_t n)
 {
-	const struct flow_key *key[BURST_MAX];
 	uint32_t hash[BURST_MAX];
 	uint64_t sum = 0;
 
 	(void)arg;
 	for (uint32_t at = 0; at < n; at += BURST_MAX) {
 		sum -= bench_tsc();
-		for (uint32_t k = 0; k < BURST_MAX; k++) {
-			key[k] = &st.dg[at + k].flow;
-			hash[k] = table_hash(key[k], &plane.lc->hash_secret);
-		}
-		table_lookup_burst(plane.lc->table, key, hash, BURST_MAX, st.flow);
+		for (uint32_t k = 0; k < BURST_MAX; k++)
+			hash[k] = table_hash(&st.dg[at + k].flow, &plane.lc->hash_secret);
+		table_prefetch_burst(plane.lc->table, hash, BURST_MAX);
+		table_lookup_burst(plane.lc->table, &st.dg[at].flow, sizeof(st.dg[0]), hash,
+				   BURST_MAX, st.flow);
 		sum += bench_tsc();
 	}
 	return sum;
@@ -187,10 +186,9 @@ static uint64_t run_encap(void *arg, uint32_t n)
 		for (uint32_t k = at; k < at + BURST_MAX; k++) {
 			const struct session *s = session_at(k);
 			const struct encap *e = open ? &s->rx.encap : &s->tx.encap;
-			struct rte_ether_addr mac;
 
-			next_hop_get(&plane.dp->next_hops, e->next_hop, &mac);
-			encap_push(st.mbuf[k], e, &plane.dp->port[e->port_id], &mac);
+			encap_push(st.mbuf[k], e, &plane.dp->port[e->port_id],
+				   next_hop_word(&plane.dp->next_hops, e->next_hop));
 		}
 		sum += bench_tsc();
 	}

@@ -54,18 +54,16 @@ static uint64_t run_hash(void *arg, uint32_t n)
 
 static uint64_t run_lookup(void *arg, uint32_t n)
 {
-	const struct flow_key *at[BURST];
 	uint32_t hash[BURST];
 	struct flow *flow[BURST];
 	uint32_t hits = 0;
 	uint64_t start = bench_tsc();
 
 	for (uint32_t i = 0; i < n; i += BURST) {
-		for (uint32_t k = 0; k < BURST; k++) {
-			at[k] = &key[next + i + k];
-			hash[k] = table_hash(at[k], &secret);
-		}
-		table_lookup_burst(table, at, hash, BURST, flow);
+		for (uint32_t k = 0; k < BURST; k++)
+			hash[k] = table_hash(&key[next + i + k], &secret);
+		table_prefetch_burst(table, hash, BURST);
+		table_lookup_burst(table, &key[next + i], sizeof(*key), hash, BURST, flow);
 		for (uint32_t k = 0; k < BURST; k++)
 			hits += flow[k] != NULL && flow[k]->used;
 	}

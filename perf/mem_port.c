@@ -57,9 +57,15 @@ static inline void step(struct mem_port *p, uint32_t n)
 		p->next = 0;
 }
 
+static inline uint64_t rx_flags(const struct mem_port *p)
+{
+	return p->offload ? RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD : 0;
+}
+
 static uint16_t receive_copy(void *queue, struct rte_mbuf **m, uint16_t max)
 {
 	struct mem_port *p = queue;
+	uint64_t ol_flags = rx_flags(p);
 	uint16_t n = take(p, max);
 
 	if (n == 0 || rte_pktmbuf_alloc_bulk(p->pool, m, n) != 0)
@@ -71,6 +77,7 @@ static uint16_t receive_copy(void *queue, struct rte_mbuf **m, uint16_t max)
 		m[i]->data_len = len;
 		m[i]->pkt_len = len;
 		m[i]->port = p->id;
+		m[i]->ol_flags = ol_flags;
 	}
 	step(p, n);
 	return n;
@@ -180,6 +187,7 @@ static void restore(struct mem_port *p, uint32_t i)
 
 	rte_pktmbuf_reset(m);
 	m->port = p->id;
+	m->ol_flags = rx_flags(p);
 	m->data_len = p->frames->len[i];
 	m->pkt_len = m->data_len;
 	memcpy(rte_pktmbuf_mtod(m, void *), frames_at(p->frames, i), m->data_len);

@@ -32,6 +32,7 @@ static inline uint8_t *frames_at(const struct frames *f, uint32_t i)
 
 struct mem_port {
 	enum mem_port_kind kind;
+	bool offload;	// says of received checksums that they are good
 	uint16_t id;	// ethdev port
 	uint16_t burst; // frames in one receive at the most
 	struct rte_mempool *pool;

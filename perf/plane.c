@@ -124,7 +124,7 @@ static void set_headers(struct plane *p, struct session *s)
 
 	encap_init(&s->rx.encap, &p->dp->port[in], in, 1, &inside);
 	encap_init(&s->tx.encap, &p->dp->port[out], out, 2, &outside);
-	s->tx.plain_max = 1500 - s->tx.encap.l3_len - 8 - record_overhead(s->suite);
+	s->tx.plain_max = s->tx.encap.payload_max - record_overhead(s->suite);
 	s->tx.blocks_left = UINT64_MAX / 2;
 }
 
@@ -196,11 +196,13 @@ uint16_t plane_frame(struct plane *p, int side, const struct encap_addr *addr, c
 	struct port peer = {.mac = {{2, 0, 0, 0, 1, 1}}, .mtu = 1500};
 	struct rte_mbuf *m = rte_pktmbuf_alloc(p->dp->mbuf_pool);
 	struct encap e;
+	uint64_t mac = 0;
 
 	bench_check(m != NULL);
 	encap_init(&e, &peer, 0, 0, addr);
 	memcpy(rte_pktmbuf_append(m, len), payload, len);
-	encap_push(m, &e, &peer, &gateway->mac);
+	memcpy(&mac, &gateway->mac, sizeof(gateway->mac));
+	encap_push(m, &e, &peer, mac);
 	len = m->data_len;
 	memcpy(frame, rte_pktmbuf_mtod(m, void *), len);
 	rte_pktmbuf_free(m);
@@ -265,12 +267,28 @@ void plane_unload(struct plane *p, int side)
 	mem_port_unload(&p->port[!side]);
 }
 
+void plane_offload(struct plane *p, bool offload)
+{
+	for (int side = 0; side < 2; side++) {
+		struct port *port = &p->dp->port[p->dp->port_id[side]];
+
+		p->port[side].offload = offload;
+		port->tx_ipv4_flags = offload ? RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM |
+							RTE_MBUF_F_TX_UDP_CKSUM
+					      : 0;
+		port->tx_ipv6_flags = offload ? RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM : 0;
+	}
+	for (uint32_t i = 0; i < p->v4_nb + p->v6_nb; i++)
+		set_headers(p, p->session[i]);
+}
+
 void plane_reset_replay(struct plane *p, const uint32_t *pick, uint32_t nb)
 {
 	for (uint32_t k = 0; k < nb; k++) {
 		struct session *s = p->session[pick[k]];
 
 		replay_init(&s->rx.replay, s->replay_bitmap, p->config.replay_window);
+		replay_accept(&s->rx.replay, 0); // the client's Finished
 	}
 }
 
@@ -292,20 +310,47 @@ struct check {
 	bool sealed;
 };
 
+// Fills the checksums in as a device does that was asked to, and checks what it was given.
+static void offload(const struct encap *e, struct rte_mbuf *m)
+{
+	uint8_t *l3 = rte_pktmbuf_mtod_offset(m, uint8_t *, m->l2_len);
+	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(l3 + m->l3_len);
+	bool v4 = encap_l3_len(e) == sizeof(struct rte_ipv4_hdr);
+
+	bench_check(m->l2_len == encap_l2_len(e) && m->l3_len == encap_l3_len(e));
+	bench_check((m->ol_flags & RTE_MBUF_F_TX_L4_MASK) == RTE_MBUF_F_TX_UDP_CKSUM);
+	bench_check((m->ol_flags & (v4 ? RTE_MBUF_F_TX_IP_CKSUM : RTE_MBUF_F_TX_IPV6)) != 0);
+	if (v4) {
+		struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)l3;
+
+		bench_check(udp->dgram_cksum == rte_ipv4_phdr_cksum(ip, m->ol_flags));
+		ip->hdr_checksum = rte_ipv4_cksum(ip);
+		udp->dgram_cksum = 0;
+		udp->dgram_cksum = rte_ipv4_udptcp_cksum(ip, udp);
+	} else {
+		struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)l3;
+
+		bench_check(udp->dgram_cksum == rte_ipv6_phdr_cksum(ip, m->ol_flags));
+		udp->dgram_cksum = 0;
+		udp->dgram_cksum = rte_ipv6_udptcp_cksum(ip, udp);
+	}
+}
+
 // Headers in front of the payload: those of e, with good checksums.
 static void check_headers(const struct encap *e, struct rte_mbuf *m)
 {
-	uint8_t *l3 = rte_pktmbuf_mtod_offset(m, uint8_t *, e->l2_len);
-	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(l3 + e->l3_len);
+	uint8_t *l3 = rte_pktmbuf_mtod_offset(m, uint8_t *, encap_l2_len(e));
+	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(l3 + encap_l3_len(e));
 	rte_be16_t sum;
 
 	bench_check(m->nb_segs == 1 && m->pkt_len == m->data_len);
-	bench_check(rte_be_to_cpu_16(udp->dgram_len) == m->data_len - e->l2_len - e->l3_len);
+	bench_check(rte_be_to_cpu_16(udp->dgram_len) ==
+		    m->data_len - encap_l2_len(e) - encap_l3_len(e));
 	bench_check(memcmp(udp, e->header + ENCAP_HEADER_LEN - 8, 4) == 0);
 	sum = udp->dgram_cksum;
 	udp->dgram_cksum = 0;
-	if (e->l3_len == sizeof(struct rte_ipv4_hdr)) {
-		bench_check(rte_raw_cksum(l3, e->l3_len) == 0xffff);
+	if (encap_l3_len(e) == sizeof(struct rte_ipv4_hdr)) {
+		bench_check(rte_raw_cksum(l3, encap_l3_len(e)) == 0xffff);
 		udp->dgram_cksum = rte_ipv4_udptcp_cksum((struct rte_ipv4_hdr *)l3, udp);
 	} else {
 		udp->dgram_cksum = rte_ipv6_udptcp_cksum((struct rte_ipv6_hdr *)l3, udp);
@@ -323,6 +368,8 @@ static void check_frame(void *arg, struct rte_mbuf *m)
 	uint16_t len = m->data_len - encap_len(e);
 	uint8_t plain[FRAME_MAX];
 
+	if (c->p->port[0].offload)
+		offload(e, m);
 	check_headers(e, m);
 	plane_payload(c->k++, plain, c->size);
 	if (c->sealed) {

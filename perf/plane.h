@@ -44,6 +44,9 @@ uint16_t plane_frame(struct plane *p, int side, const struct encap_addr *addr, c
 void plane_load(struct plane *p, int side, const struct frames *f, enum mem_port_kind kind);
 void plane_unload(struct plane *p, int side);
 
+// Both ports have checksum offload from now on, or not.
+void plane_offload(struct plane *p, bool offload);
+
 // Empties the replay windows of the sessions pick[0..nb).
 void plane_reset_replay(struct plane *p, const uint32_t *pick, uint32_t nb);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <stdlib.h>
 
-#include "classify.h"
+#include "plain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct config_port config = {.addr_nb = 2};
 	struct port port = {.config = &config, .mac = {{2, 0, 0, 0, 0, 1}}};
-	struct datagram dg = {.reason = DROP_NB};
+	struct datagram dg = {.reason = DROP_NB}, quick;
 	enum classify verdict;
 	uint8_t *frame;
 
@@ -26,7 +26,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ip_parse("2001:db8:1::1", &config.addr[1].addr);
 	port.outside = data[0] & 1;
 	port.vlan = data[0] & 2 ? 7 : 0;
+	classify_init(&port);
 	verdict = classify_frame(&port, 3, frame, (uint32_t)size, 0, &dg);
+	if (plain_datagram(&port, 3, frame, (uint32_t)size, 0, &quick) &&
+	    (verdict != CLASSIFY_UDP || memcmp(&quick.flow, &dg.flow, sizeof(dg.flow)) != 0 ||
+	     quick.payload_at != dg.payload_at || quick.payload_len != dg.payload_len ||
+	     quick.local != dg.local))
+		abort();
 	free(frame);
 	if (verdict == CLASSIFY_DROP && dg.reason >= DROP_NB)
 		abort();

@@ -3,6 +3,7 @@
 
 #include "classify.h"
 #include "packet.h"
+#include "plain.h"
 #include "unit.h"
 
 #define ETH  14
@@ -37,6 +38,27 @@ static int set_up(void **state)
 	return 0;
 }
 
+static bool plain; // the last frame of classify() is a plain datagram
+
+// classify_frame(), which plain_datagram() may only forestall where it says the same.
+static enum classify classify(const struct port *p, uint16_t port_id, const uint8_t *frame,
+			      uint32_t len, uint64_t ol_flags, struct datagram *dg)
+{
+	enum classify kind = classify_frame(p, port_id, frame, len, ol_flags, dg);
+	struct datagram quick;
+
+	classify_init(&port);
+	plain = plain_datagram(p, port_id, frame, len, ol_flags, &quick);
+	if (plain) {
+		assert_int_equal(kind, CLASSIFY_UDP);
+		assert_memory_equal(&quick.flow, &dg->flow, sizeof(dg->flow));
+		assert_int_equal(quick.payload_at, dg->payload_at);
+		assert_int_equal(quick.payload_len, dg->payload_len);
+		assert_int_equal(quick.local, dg->local);
+	}
+	return kind;
+}
+
 static void datagram_fields(void **state)
 {
 	struct datagram dg;
@@ -47,7 +69,9 @@ static void datagram_fields(void **state)
 	(void)state;
 	// The Ethernet padding behind a short datagram is not payload.
 	memset(frame + len, 0xee, 12);
-	assert_int_equal(classify_frame(&port, 5, frame, len + 12, 0, &dg), CLASSIFY_UDP);
+	assert_int_equal(classify(&port, 5, frame, len + 12, 0, &dg), CLASSIFY_UDP);
+	assert_true(plain);
+	assert_int_equal(dg.local, 0);
 	assert_int_equal(dg.payload_at, UDP4 + 8);
 	assert_int_equal(dg.payload_len, sizeof(plain_record));
 	ip_parse("198.51.100.2", &client);
@@ -58,7 +82,9 @@ static void datagram_fields(void **state)
 	assert_int_equal(dg.flow.port_id, 5);
 
 	len = frame_v6(frame, plain_record, sizeof(plain_record));
-	assert_int_equal(classify_frame(&port, 5, frame, len, 0, &dg), CLASSIFY_UDP);
+	assert_int_equal(classify(&port, 5, frame, len, 0, &dg), CLASSIFY_UDP);
+	assert_true(plain);
+	assert_int_equal(dg.local, 1);
 	assert_int_equal(dg.payload_at, UDP6 + 8);
 	assert_memory_equal(&dg.flow.local, &config.addr[1].addr, sizeof(client));
 }
@@ -122,7 +148,7 @@ static void changed_frames(void **state)
 		if (c->checksum)
 			packet_checksum(frame);
 		print_message("  %s\n", c->what);
-		assert_int_equal(classify_frame(&port, 0, frame, len, 0, &dg), want);
+		assert_int_equal(classify(&port, 0, frame, len, 0, &dg), want);
 		if (want == CLASSIFY_DROP)
 			assert_string_equal(drop_name(dg.reason), drop_name(c->reason));
 	}
@@ -170,7 +196,7 @@ static void fragments(void **state)
 			frame[ETH + (rows[i].v6 ? 6 : 9)] = (uint8_t)rows[i].protocol;
 		len = packet_fragment(part, frame, rows[i].at, rows[i].part, rows[i].more, 77);
 		port.outside = rows[i].outside;
-		unit_check(i, classify_frame(&port, 5, part, len, 0, &dg) == rows[i].want);
+		unit_check(i, classify(&port, 5, part, len, 0, &dg) == rows[i].want);
 		port.outside = true;
 		if (rows[i].want == CLASSIFY_DROP) {
 			unit_check(i, dg.reason == DROP_IP_FRAGMENT);
@@ -199,8 +225,7 @@ static void truncated_frames(void **state)
 			struct datagram dg;
 
 			memcpy(cut + 1, frame, n);
-			assert_int_equal(classify_frame(&port, 0, cut + 1, n, 0, &dg),
-					 CLASSIFY_DROP);
+			assert_int_equal(classify(&port, 0, cut + 1, n, 0, &dg), CLASSIFY_DROP);
 			assert_int_equal(dg.reason, n < ETH ? DROP_ETH_TRUNCATED : DROP_IP_HEADER);
 			test_free(cut);
 		}
@@ -216,7 +241,7 @@ static void udp_header_cut(void **state)
 	frame_v4(frame, plain_record, 0);
 	frame[ETH + 3] = 20 + 7;
 	packet_checksum(frame);
-	assert_int_equal(classify_frame(&port, 0, frame, ETH + 27, 0, &dg), CLASSIFY_DROP);
+	assert_int_equal(classify(&port, 0, frame, ETH + 27, 0, &dg), CLASSIFY_DROP);
 	assert_int_equal(dg.reason, DROP_UDP_HEADER);
 }
 
@@ -249,7 +274,7 @@ static void vlan(void **state)
 		if (cases[i].tci != 0xffff)
 			len = tag_vlan(frame, len, cases[i].tci);
 		port.vlan = cases[i].port;
-		assert_int_equal(classify_frame(&port, 0, frame, len, 0, &dg), cases[i].want);
+		assert_int_equal(classify(&port, 0, frame, len, 0, &dg), cases[i].want);
 		if (cases[i].want == CLASSIFY_DROP)
 			assert_int_equal(dg.reason, DROP_VLAN);
 		else
@@ -272,7 +297,7 @@ static void mapped_addresses(void **state)
 		memcpy(frame + at, mapped, sizeof(mapped));
 		memcpy(frame + at + 12, config.addr[0].addr.byte + 12, 4);
 		packet_checksum(frame);
-		assert_int_equal(classify_frame(&port, 0, frame, len, 0, &dg), CLASSIFY_DROP);
+		assert_int_equal(classify(&port, 0, frame, len, 0, &dg), CLASSIFY_DROP);
 		assert_int_equal(dg.reason, DROP_IP_ADDRESS);
 	}
 }
@@ -284,7 +309,7 @@ static void vlan_truncated(void **state)
 
 	(void)state;
 	tag_vlan(frame, frame_v4(frame, plain_record, 1), 0);
-	assert_int_equal(classify_frame(&port, 0, frame, 17, 0, &dg), CLASSIFY_DROP);
+	assert_int_equal(classify(&port, 0, frame, 17, 0, &dg), CLASSIFY_DROP);
 	assert_int_equal(dg.reason, DROP_ETH_TRUNCATED);
 }
 
@@ -294,9 +319,8 @@ static void arp(void **state)
 	struct datagram dg;
 
 	(void)state;
-	assert_int_equal(classify_frame(&port, 0, frame, sizeof(frame), 0, &dg),
-			 CLASSIFY_NEIGHBOUR);
-	assert_int_equal(classify_frame(&port, 0, frame, sizeof(frame) - 1, 0, &dg), CLASSIFY_DROP);
+	assert_int_equal(classify(&port, 0, frame, sizeof(frame), 0, &dg), CLASSIFY_NEIGHBOUR);
+	assert_int_equal(classify(&port, 0, frame, sizeof(frame) - 1, 0, &dg), CLASSIFY_DROP);
 	assert_int_equal(dg.reason, DROP_ARP);
 }
 
@@ -321,7 +345,7 @@ static void ndp(void **state)
 		frame[ETH + 6] = 58;
 		frame[ETH + 7] = cases[i].hop_limit;
 		frame[UDP6] = cases[i].type;
-		assert_int_equal(classify_frame(&port, 0, frame, len, 0, &dg), cases[i].want);
+		assert_int_equal(classify(&port, 0, frame, len, 0, &dg), cases[i].want);
 	}
 }
 
@@ -358,8 +382,9 @@ static void checksums(void **state)
 
 		memset(frame + UDP4 + 6, cases[i].checksum, 2);
 		port.outside = cases[i].outside;
-		assert_int_equal(classify_frame(&port, 0, frame, len, cases[i].flags, &dg),
+		assert_int_equal(classify(&port, 0, frame, len, cases[i].flags, &dg),
 				 cases[i].want);
+		assert_true(plain == (cases[i].want == CLASSIFY_UDP));
 		if (cases[i].want == CLASSIFY_DROP)
 			assert_int_equal(dg.reason, cases[i].reason);
 	}

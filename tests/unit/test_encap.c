@@ -35,6 +35,14 @@ static void set_addr(struct encap_addr *addr, const char *src, const char *dst)
 	addr->dst_port = (rte_be16_t)rand();
 }
 
+static uint64_t peer_word(void)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, &peer, sizeof(peer));
+	return word;
+}
+
 static struct rte_mbuf *payload(uint16_t len)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
@@ -67,7 +75,7 @@ static void software_checksums(void **state)
 		set_addr(&addr, text[0], text[1]);
 		encap_init(&e, &port, 7, 3, &addr);
 		assert_int_equal(e.next_hop, 3);
-		encap_push(m, &e, &port, &peer);
+		encap_push(m, &e, &port, peer_word());
 		assert_int_equal(m->port, 7);
 		assert_int_equal(m->ol_flags, 0);
 		assert_int_equal(m->data_len, encap_len(&e) + i % 1400);
@@ -80,7 +88,11 @@ static void software_checksums(void **state)
 // What the device completes: the header checksum is 0, the UDP checksum the pseudo header's.
 static void offloaded_checksums(void **state)
 {
-	struct port port = {.tx_ip_cksum = true, .tx_udp_cksum = true};
+	struct port port = {
+		.tx_ipv4_flags =
+			RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_UDP_CKSUM,
+		.tx_ipv6_flags = RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM,
+	};
 	struct rte_mbuf *m = payload(100);
 	struct encap_addr addr;
 	struct rte_ipv4_hdr *ip;
@@ -89,8 +101,8 @@ static void offloaded_checksums(void **state)
 	(void)state;
 	set_addr(&addr, "198.51.100.1", "198.51.100.2");
 	encap_init(&e, &port, 0, 0, &addr);
-	encap_push(m, &e, &port, &peer);
-	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, e.l2_len);
+	encap_push(m, &e, &port, peer_word());
+	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, encap_l2_len(&e));
 	assert_int_equal(m->ol_flags,
 			 RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_UDP_CKSUM);
 	assert_int_equal(m->l2_len, 14);
@@ -103,12 +115,14 @@ static void offloaded_checksums(void **state)
 	m = payload(100);
 	set_addr(&addr, "2001:db8:1::1", "2001:db8:1::2");
 	encap_init(&e, &port, 0, 0, &addr);
-	encap_push(m, &e, &port, &peer);
+	encap_push(m, &e, &port, peer_word());
 	assert_int_equal(m->ol_flags, RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM);
-	assert_int_equal(
-		rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *, e.l2_len + e.l3_len)->dgram_cksum,
-		rte_ipv6_phdr_cksum(rte_pktmbuf_mtod_offset(m, struct rte_ipv6_hdr *, e.l2_len),
-				    m->ol_flags));
+	assert_int_equal(rte_pktmbuf_mtod_offset(m, struct rte_udp_hdr *,
+						 encap_l2_len(&e) + encap_l3_len(&e))
+				 ->dgram_cksum,
+			 rte_ipv6_phdr_cksum(rte_pktmbuf_mtod_offset(m, struct rte_ipv6_hdr *,
+								     encap_l2_len(&e)),
+					     m->ol_flags));
 	rte_pktmbuf_free(m);
 }
 
@@ -123,7 +137,7 @@ static void vlan_tag(void **state)
 	(void)state;
 	set_addr(&addr, "198.51.100.1", "198.51.100.2");
 	encap_init(&e, &port, 0, 0, &addr);
-	encap_push(m, &e, &port, &peer);
+	encap_push(m, &e, &port, peer_word());
 	assert_int_equal(m->data_len, 14 + 4 + 20 + 8 + 1);
 	assert_memory_equal(rte_pktmbuf_mtod_offset(m, void *, 12), want, sizeof(want));
 	rte_pktmbuf_free(m);

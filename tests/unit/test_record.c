@@ -112,7 +112,7 @@ static void prepares_opening(void **state)
 				 0xe2, 0xe3, 0xe4, 0xe5, 0xe6, 0xe7};
 	const uint8_t aad[] = {0, 1, 2, 3, 4, 5, 6, 7, 23, 0xfe, 0xfd, 0, 16};
 	struct record rec;
-	struct aead_op op;
+	struct aead_op op = {0};
 
 	(void)state;
 	memcpy(p, header, sizeof(header));
@@ -150,7 +150,7 @@ static void opening_bounds(void **state)
 	(void)state;
 	for (size_t i = 0; i < UNIT_NB(rows); i++) {
 		struct record rec = {.type = 23, .fragment_len = rows[i].fragment_len};
-		struct aead_op op;
+		struct aead_op op = {0};
 
 		unit_check(i,
 			   record_open_prepare(AEAD_AES_128_GCM, iv, p, &rec, &op) == rows[i].good);
@@ -171,7 +171,7 @@ static void prepares_sealing(void **state)
 		.seq = UINT64_C(0x020304050607),
 		.plain_len = 16,
 	};
-	struct aead_op op;
+	struct aead_op op = {0};
 
 	(void)state;
 	memset(p, 'x', sizeof(p));
@@ -203,7 +203,7 @@ static void chacha20_nonce(void **state)
 		.seq = UINT64_C(0x020304050607),
 		.plain_len = 24,
 	};
-	struct aead_op op;
+	struct aead_op op = {0};
 
 	(void)state;
 	memset(p, 'x', sizeof(p));
@@ -257,7 +257,7 @@ static void nonces_differ(void **state)
 		for (size_t i = 0; i < UNIT_NB(rows); i++) {
 			struct record rec = {
 				.type = 23, .epoch = rows[i].epoch, .seq = rows[i].seq};
-			struct aead_op op;
+			struct aead_op op = {0};
 
 			record_seal_prepare(suite, full_iv, p, &rec, &op);
 			memcpy(nonce[i], op.nonce, sizeof(op.nonce));
@@ -280,7 +280,7 @@ static void opening_bounds_of_all(void **state)
 		for (int i = -1; i <= DTLS_PLAIN_MAX + 1; i++) {
 			struct record rec = {.type = 23, .fragment_len = (uint16_t)(added + i)};
 			bool good = i >= 0 && i <= DTLS_PLAIN_MAX;
-			struct aead_op op;
+			struct aead_op op = {0};
 
 			unit_check(suite, record_open_prepare(suite, iv, p, &rec, &op) == good);
 			unit_check(suite, !good || (op.data_len == (uint32_t)i &&
