@@ -53,7 +53,7 @@ static const char *create_tables(struct cp *cp)
 	cp->sessions = session_dir_create(cp->config->sessions, cp->config->half_open);
 	if (cp->sessions == NULL)
 		return "the sessions";
-	cp->nat = nat_pool_create(&cp->dp->nat);
+	cp->nat = nat_pool_create(&cp->dp->nat, cp->dp->port);
 	if (cp->nat == NULL)
 		return "the ports towards the backends";
 	cp->neigh = neigh_create(cp);

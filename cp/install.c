@@ -69,12 +69,17 @@ const char *install_build(struct handshake *hs)
 	const struct config_backend *backend = &cp->config->backend[hs->client.backend];
 	struct session *s = hs->bio.session;
 	struct session_entry *entry;
+	struct nat_want want;
 	struct route inside;
 
 	if (neigh_route(cp, &backend->addr, false, &inside) != 0)
 		return "no route to the backend";
-	if (nat_pool_take(cp->nat, inside.port_id, &inside.src, hs->lcore, &s->nat_addr,
-			  &s->nat_port) != 0) {
+	want = (struct nat_want){.port_id = inside.port_id,
+				 .lcore = hs->lcore,
+				 .prefer = inside.src,
+				 .backend = backend->addr,
+				 .backend_port = rte_cpu_to_be_16(backend->port)};
+	if (nat_pool_take(cp->nat, &want, &s->nat_addr, &s->nat_port) != 0) {
 		neigh_release(cp, inside.next_hop);
 		return "no free port towards the backend";
 	}

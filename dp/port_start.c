@@ -3,16 +3,15 @@
 
 #include <errno.h>
 #include <rte_ethdev.h>
+#include <rte_malloc.h>
 
 #include "classify.h"
 #include "log.h"
+#include "port_rss.h"
 
 #define LOG_TYPE log_dp
 #define VLAN_LEN 4
 
-#define RSS_HASHES                                                                                 \
-	(RTE_ETH_RSS_NONFRAG_IPV4_UDP | RTE_ETH_RSS_NONFRAG_IPV6_UDP | RTE_ETH_RSS_IPV4 |          \
-	 RTE_ETH_RSS_IPV6)
 #define RX_OFFLOADS (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM)
 #define TX_OFFLOADS (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM)
 
@@ -79,11 +78,9 @@ static int configure(const struct config *config, struct port *port, uint16_t id
 	port->txq_nb = queues(config, port->config, info.max_tx_queues);
 	conf.rxmode.offloads = info.rx_offload_capa & RX_OFFLOADS;
 	conf.txmode.offloads = info.tx_offload_capa & TX_OFFLOADS;
-	port->rss = port->rxq_nb > 1 && (info.flow_type_rss_offloads & RSS_HASHES) != 0;
-	if (port->rss) {
-		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & RSS_HASHES;
-	}
+	rc = port_rss_configure(port, &info, &conf);
+	if (rc != 0)
+		return rc;
 	set_tx_flags(port, conf.txmode.offloads);
 	return rte_eth_dev_configure(id, port->rxq_nb, port->txq_nb, &conf);
 }
@@ -158,8 +155,10 @@ int port_start(struct dp *dp, uint16_t index, struct rte_mempool *pool)
 		rc = receive_multicast(id);
 	if (rc == 0)
 		rc = rte_eth_macaddr_get(id, &port->mac);
-	if (rc == 0)
+	if (rc == 0) {
 		classify_init(port);
+		port_rss_read(port, id);
+	}
 out:
 	if (rc != 0)
 		LOG(ERR, "port: %s: cannot %s device %s: %s", config->name, step, config->device,
@@ -181,4 +180,6 @@ void port_stop(struct dp *dp, uint16_t index)
 		return;
 	rte_eth_dev_stop(id);
 	rte_eth_dev_close(id);
+	rte_free(dp->port[id].table);
+	dp->port[id].table = NULL;
 }

@@ -6,6 +6,7 @@
 #include "plain.h"
 #include "reassemble.h"
 #include "ring.h"
+#include "rss.h"
 
 // So many a second that cp has time for handshakes.  Each port has a bucket for neighbours of its
 // own, so that pings cannot keep a next hop from being resolved.
@@ -22,6 +23,40 @@ static void punt_frame(struct lcore *lc, struct rte_mbuf *m, uint64_t *bucket)
 }
 
 // Sees a frame to its end that is no plain datagram, or adds what is in it.
+static __rte_noinline void sort(struct lcore *lc, const struct port *port, struct rte_mbuf *m);
+
+// The lcore on whose queue a device would have put the datagram in one piece.
+static uint16_t rss_owner(const struct lcore *lc, const struct port *port,
+			  const struct flow_key *flow)
+{
+	const struct rss_tuple tuple = {.src = flow->remote,
+					.dst = flow->local,
+					.src_port = flow->remote_port,
+					.dst_port = flow->local_port};
+
+	if (port->table == NULL ||
+	    !(ip_is_v4(&flow->local) ? port->table->ipv4 : port->table->ipv6))
+		return lc->id;
+	return port->table->lcore[rss_entry(port->table, &tuple)];
+}
+
+// A frame made of fragments, which a device spreads by their addresses alone.
+static void sort_whole(struct lcore *lc, const struct port *port, struct rte_mbuf *m)
+{
+	struct datagrams *d = &lc->datagrams;
+	const uint16_t n = d->n;
+	uint16_t owner;
+
+	sort(lc, port, m);
+	if (d->n == n)
+		return;
+	owner = rss_owner(lc, port, &d->dg[n].flow);
+	if (owner != lc->id) {
+		d->n = n;
+		ring_handoff(lc, owner, m, MSG_HANDOFF);
+	}
+}
+
 static __rte_noinline void sort(struct lcore *lc, const struct port *port, struct rte_mbuf *m)
 {
 	struct datagrams *d = &lc->datagrams;
@@ -40,7 +75,7 @@ static __rte_noinline void sort(struct lcore *lc, const struct port *port, struc
 		rte_pktmbuf_trim(m, m->data_len - dg->payload_at - dg->payload_len);
 		m = reassemble_take(lc, m, dg);
 		if (m != NULL) // whole, and no fragment itself
-			sort(lc, port, m);
+			sort_whole(lc, port, m);
 		break;
 	case CLASSIFY_NEIGHBOUR:
 		punt_frame(lc, m, &lc->bucket[port->index].neighbour);

@@ -16,6 +16,8 @@ struct port_match {
 	uint8_t value[PORT_MATCH_LEN] __attribute__((aligned(16)));
 };
 
+struct rss;
+
 // A started ethdev port.  Written by dp_create(), const after; indexed by ethdev port id.
 struct port {
 	const struct config_port *config;
@@ -36,7 +38,8 @@ struct port {
 	uint64_t tx_ipv4_flags; // mbuf flags for what the device fills in: RTE_MBUF_F_TX_IP_CKSUM,
 				// RTE_MBUF_F_TX_UDP_CKSUM, and which family it is; 0: nothing
 	uint64_t tx_ipv6_flags;
-	bool rss; // the device keeps a flow on one of its receive queues
+	bool rss;	   // the device keeps a flow on one of its receive queues
+	struct rss *table; // which one; NULL: not known
 	uint16_t rxq_nb;
 	uint16_t txq_nb;
 	uint16_t rxq_lcore[CONFIG_LCORE_MAX]; // lcore that polls receive queue i

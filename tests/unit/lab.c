@@ -129,7 +129,7 @@ void lab_start_edited(struct lab *lab, void (*edit)(struct lab *lab))
 	cp->tls[0] = tls_create(cp->config, 0, NULL, cp->resumption);
 	cp->handshakes = hs_table_create(cp->config->half_open, 64);
 	cp->sessions = session_dir_create(cp->config->sessions, cp->config->half_open);
-	cp->nat = nat_pool_create(&cp->dp->nat);
+	cp->nat = nat_pool_create(&cp->dp->nat, cp->dp->port);
 	cp->neigh = neigh_create(cp);
 	assert_non_null(cp->tls[0]);
 	assert_non_null(cp->handshakes);

@@ -17,7 +17,8 @@
 #define WIRE_SIZE 1024
 #define POLLS	  4
 
-static const char *const device[2] = {"net_ring_out", "net_ring_in"};
+static const char *const ring_device[2] = {"net_ring_out", "net_ring_in"};
+static const char *const nic_device[2] = {"net_null_out", "net_null_in"};
 static struct rte_ring *wire[2][2];
 
 static void start_eal(void)
@@ -65,7 +66,7 @@ static void configure(struct config *config, uint16_t lcores)
 	*config = base;
 	config->lcore_nb = lcores;
 	for (int side = 0; side < 2; side++) {
-		config->port[side].device = (char *)(uintptr_t)device[side];
+		config->port[side].device = (char *)(uintptr_t)ring_device[side];
 		config->port[side].mtu = 1500;
 		config->port[side].rx_descs = config->port[side].tx_descs = 64;
 	}
@@ -77,7 +78,7 @@ static void configure(struct config *config, uint16_t lcores)
 	ip_parse(RIG_GATEWAY6, &config->listener[0].addr[1]);
 }
 
-static void make_ports(void)
+static void make_ports(struct rig *rig)
 {
 	for (int side = 0; side < 2; side++) {
 		char name[RTE_RING_NAMESIZE];
@@ -88,23 +89,25 @@ static void make_ports(void)
 				wire[side][dir] = rte_ring_create(name, WIRE_SIZE, 0, 0);
 			assert_non_null(wire[side][dir]);
 		}
+		rig->to_gateway[side] = wire[side][0];
+		rig->from_gateway[side] = wire[side][1];
+		if (rig->rss) {
+			rig->config.port[side].device = (char *)(uintptr_t)nic_device[side];
+			nic_create(&rig->nic[side], nic_device[side]);
+			continue;
+		}
 		assert_true(rte_eth_from_rings(side == 0 ? "out" : "in", &wire[side][0], 1,
 					       &wire[side][1], 1, 0) >= 0);
 	}
 }
 
-void rig_start(struct rig *rig, uint16_t lcores)
+static void start(struct rig *rig, uint16_t lcores)
 {
 	uint8_t secret[COOKIE_SECRET_LEN];
 
-	memset(rig, 0, sizeof(*rig));
 	start_eal();
 	configure(&rig->config, lcores);
-	make_ports();
-	for (int side = 0; side < 2; side++) {
-		rig->to_gateway[side] = wire[side][0];
-		rig->from_gateway[side] = wire[side][1];
-	}
+	make_ports(rig);
 	rig->aead = aead_create();
 	assert_non_null(rig->aead);
 	for (int i = 0; i < 2; i++) {
@@ -122,6 +125,21 @@ void rig_start(struct rig *rig, uint16_t lcores)
 	}
 }
 
+void rig_start(struct rig *rig, uint16_t lcores)
+{
+	memset(rig, 0, sizeof(*rig));
+	start(rig, lcores);
+}
+
+void rig_start_rss(struct rig *rig, uint16_t lcores)
+{
+	memset(rig, 0, sizeof(*rig));
+	rig->rss = true;
+	start(rig, lcores);
+	for (int side = 0; side < 2; side++)
+		nic_attach(&rig->nic[side], rig->dp->port_id[side], rig->from_gateway[side]);
+}
+
 void rig_stop(struct rig *rig)
 {
 	for (int side = 0; side < 2; side++) {
@@ -132,8 +150,12 @@ void rig_stop(struct rig *rig)
 	}
 	assert_int_equal(rte_mempool_avail_count(rig->dp->mbuf_pool), rig->mbufs);
 	dp_destroy(rig->dp);
-	for (int side = 0; side < 2; side++)
-		rte_vdev_uninit(device[side]);
+	for (int side = 0; side < 2; side++) {
+		if (rig->rss)
+			nic_destroy(&rig->nic[side], nic_device[side]);
+		else
+			rte_vdev_uninit(ring_device[side]);
+	}
 	aead_destroy(rig->aead);
 }
 
@@ -172,7 +194,10 @@ struct rte_mbuf *rig_from_backend(struct rig *rig, uint16_t nat_port, const void
 
 void rig_put(struct rig *rig, int side, struct rte_mbuf *m)
 {
-	assert_int_equal(rte_ring_enqueue(rig->to_gateway[side], m), 0);
+	if (rig->rss)
+		nic_put(&rig->nic[side], m);
+	else
+		assert_int_equal(rte_ring_enqueue(rig->to_gateway[side], m), 0);
 }
 
 void rig_put_fragments(struct rig *rig, const char *src, uint16_t src_port, const char *dst,
@@ -277,12 +302,11 @@ void rig_install(struct rig *rig, struct rig_session *rs, uint16_t client_port, 
 	rig_install_suite(rig, rs, client_port, nat_port, AEAD_AES_128_GCM);
 }
 
-void rig_install_suite(struct rig *rig, struct rig_session *rs, uint16_t client_port,
-		       uint16_t nat_port, enum aead_suite suite)
+static void install(struct rig *rig, struct rig_session *rs, uint16_t client_port,
+		    uint16_t nat_port, enum aead_suite suite, uint16_t owner)
 {
 	struct msg msg = {.type = MSG_SESSION_INSTALL};
 	struct session *s;
-	uint16_t owner;
 	void *obj;
 
 	memset(rs, 0, sizeof(*rs));
@@ -304,7 +328,6 @@ void rig_install_suite(struct rig *rig, struct rig_session *rs, uint16_t client_
 	s->backend_port = rte_cpu_to_be_16(RIG_BACKEND_PORT);
 	s->nat_port = rte_cpu_to_be_16(nat_port);
 	fill_encaps(rig, s, nat_port);
-	owner = rig->dp->lcore_nb == 1 ? 0 : dp_flow_lcore(rig->dp, &s->flow);
 	s->lcore = owner;
 	atomic_store(&rig->dp->nat.addr[0].slot[nat_port].lcore, owner);
 	rs->session = s;
@@ -313,6 +336,21 @@ void rig_install_suite(struct rig *rig, struct rig_session *rs, uint16_t client_
 	rig_poll(rig);
 	assert_true(rig_message(rig, &msg));
 	assert_int_equal(msg.type, MSG_INSTALLED);
+}
+
+void rig_install_on(struct rig *rig, struct rig_session *rs, uint16_t client_port,
+		    uint16_t nat_port, uint16_t lcore)
+{
+	install(rig, rs, client_port, nat_port, AEAD_AES_128_GCM, lcore);
+}
+
+void rig_install_suite(struct rig *rig, struct rig_session *rs, uint16_t client_port,
+		       uint16_t nat_port, enum aead_suite suite)
+{
+	struct flow_key flow = rig_flow(rig, client_port);
+
+	install(rig, rs, client_port, nat_port, suite,
+		rig->dp->lcore_nb == 1 ? 0 : dp_flow_lcore(rig->dp, &flow));
 }
 
 uint16_t rig_seal(struct rig *rig, struct rig_session *rs, uint8_t type, uint16_t epoch,

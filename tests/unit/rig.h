@@ -4,6 +4,7 @@
 
 #include "dp.h"
 #include "lcore.h"
+#include "nic.h"
 
 // A data plane between two ports in memory, polled by hand: frames put on a wire are received at
 // the next rig_poll(), frames sent can be taken off the other one.  EAL is started once a process.
@@ -33,6 +34,8 @@ struct rig {
 	struct aead *aead;  // of the client's side
 	unsigned int mbufs; // free at the start, and again before the stop
 	struct cookie_secrets secrets;
+	bool rss; // the ports are nic[]
+	struct nic nic[2];
 };
 
 // One association as both ends know it.
@@ -45,6 +48,9 @@ struct rig_session {
 };
 
 void rig_start(struct rig *rig, uint16_t lcores);
+
+// The same between ports that have a queue for each lcore, at most NIC_QUEUES, and RSS.
+void rig_start_rss(struct rig *rig, uint16_t lcores);
 void rig_stop(struct rig *rig);
 
 // A good UDP frame for one side of the gateway, addresses as text of one family.
@@ -80,6 +86,10 @@ struct flow_key rig_flow(const struct rig *rig, uint16_t client_port);
 
 // Builds a session with fixed keys for client_port and nat_port and installs it on its lcore.
 void rig_install(struct rig *rig, struct rig_session *rs, uint16_t client_port, uint16_t nat_port);
+
+// The same on an lcore of one's choice.
+void rig_install_on(struct rig *rig, struct rig_session *rs, uint16_t client_port,
+		    uint16_t nat_port, uint16_t lcore);
 
 // The same with another suite than AES-128-GCM.
 void rig_install_suite(struct rig *rig, struct rig_session *rs, uint16_t client_port,

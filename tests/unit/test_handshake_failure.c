@@ -30,13 +30,13 @@ static void test_no_gateway_port(void **state)
 {
 	static rte_be16_t port[NAT_MAX];
 	struct nat_pool *usual = lab.cp.nat;
-	uint16_t inside = lab.rig.dp->port_id[RIG_INSIDE], addr;
-	struct ip_addr src;
+	struct nat_want want = {.port_id = lab.rig.dp->port_id[RIG_INSIDE]};
 	uint32_t nb = 0;
+	uint16_t addr;
 
 	(void)state;
-	ip_parse(RIG_INSIDE_IP, &src);
-	while (nat_pool_take(usual, inside, &src, 0, &addr, &port[nb]) == 0)
+	ip_parse(RIG_INSIDE_IP, &want.prefer);
+	while (nat_pool_take(usual, &want, &addr, &port[nb]) == 0)
 		nb++;
 	lab.nat_ports -= nb;
 	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);

@@ -8,6 +8,7 @@
 #define PORTS (NAT_PORT_NB - NAT_PORT_MIN)
 
 static struct nat nat;
+static struct port ports[RTE_MAX_ETHPORTS];
 static struct nat_pool *pool;
 
 // Inside addresses, by index in nat.
@@ -30,7 +31,7 @@ static int set_up(void **state)
 		nat.addr[i].port_id = inside[i].port_id;
 		nat.addr[i].slot = calloc(NAT_PORT_NB, sizeof(struct nat_slot));
 	}
-	pool = nat_pool_create(&nat);
+	pool = nat_pool_create(&nat, ports);
 	return pool == NULL;
 }
 
@@ -45,10 +46,10 @@ static int tear_down(void **state)
 
 static int take(uint16_t port_id, const char *prefer, uint16_t *addr, rte_be16_t *port)
 {
-	struct ip_addr ip;
+	struct nat_want want = {.port_id = port_id, .lcore = 5};
 
-	assert_int_equal(ip_parse(prefer, &ip), 0);
-	return nat_pool_take(pool, port_id, &ip, 5, addr, port);
+	assert_int_equal(ip_parse(prefer, &want.prefer), 0);
+	return nat_pool_take(pool, &want, addr, port);
 }
 
 static void test_choice(void **state)
@@ -132,12 +133,64 @@ static void test_reuse(void **state)
 	assert_int_equal(port, first);
 }
 
+// With RSS on port 3 the replies reach the lcore that asks, for every family and backend, as long
+// as there are such ports; then any will do.
+static void test_rss(void **state)
+{
+	static const char *const backend[][2] = {{"192.0.2.1", "192.0.2.77"},
+						 {"192.0.2.9", "203.0.113.5"},
+						 {"2001:db8:2::1", "2001:db8:2::7"}};
+	static struct rss rss = {.entries = 128, .key_len = 40, .ipv4 = true, .ipv6 = true};
+	uint64_t seed = unit_seed();
+	uint32_t taken = 0, astray = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 40; i++)
+		rss.key[i] = (uint8_t)unit_random(&seed);
+	for (size_t i = 0; i < 128; i++)
+		rss.lcore[i] = i % 3; // lcore 3 has no queue
+	ports[3].table = &rss;
+	nat_pool_destroy(pool);
+	pool = nat_pool_create(&nat, ports);
+	ports[3].table = NULL;
+	for (uint32_t i = 0; i < 6000; i++) {
+		struct nat_want want = {
+			.port_id = 3, .lcore = i % 4, .backend_port = rte_cpu_to_be_16(7)};
+		struct rss_tuple reply;
+		uint16_t a;
+
+		ip_parse(backend[i % 3][0], &want.prefer);
+		ip_parse(backend[i % 3][1], &want.backend);
+		reply = (struct rss_tuple){.src = want.backend, .src_port = want.backend_port};
+		assert_int_equal(nat_pool_take(pool, &want, &a, &reply.dst_port), 0);
+		reply.dst = nat.addr[a].addr;
+		assert_true(ip_equal(&reply.dst, &want.prefer));
+		if (want.lcore < 3)
+			unit_check(i, rss.lcore[rss_entry(&rss, &reply)] == want.lcore);
+	}
+	// All of one address, for one lcore: a third of them, then those of others.
+	struct nat_want want = {.port_id = 3, .lcore = 1};
+	struct rss_tuple reply = {.src_port = 0};
+
+	ip_parse("192.0.2.1", &want.prefer);
+	ip_parse("192.0.2.77", &want.backend);
+	for (uint16_t a = 0; a == 0; taken++) {
+		assert_int_equal(nat_pool_take(pool, &want, &a, &reply.dst_port), 0);
+		reply.src = want.backend;
+		reply.dst = want.prefer;
+		astray += a == 0 && rss.lcore[rss_entry(&rss, &reply)] != 1;
+	}
+	assert_in_range(taken, PORTS - 2001, PORTS - 1999);
+	assert_in_range(astray, PORTS / 2, PORTS * 3 / 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_choice, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_exhaustion, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reuse, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_rss, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("nat_pool", tests, NULL, NULL);
