@@ -3,6 +3,7 @@
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "life.h"
@@ -13,7 +14,7 @@
 
 #define HOUSEKEEPING_POLLS 256 // a power of two
 #define IDLE_POLLS	   256 // empty polls before an adaptive lcore sleeps
-#define IDLE_SLEEP_US	   50
+#define IDLE_SLEEP_US	   85
 
 static unsigned int poll_queue(struct lcore *lc, uint16_t port_id, uint16_t queue)
 {
@@ -74,6 +75,9 @@ int lcore_run(void *arg)
 	bool adaptive = lc->dp->config->poll_adaptive;
 	unsigned int idle = 0;
 
+	// The kernel may else let a sleep last 50 µs longer than asked for.
+	if (adaptive)
+		prctl(PR_SET_TIMERSLACK, 1);
 	while (!atomic_load_explicit(&lc->dp->stop, memory_order_relaxed)) {
 		idle = lcore_poll(lc) > 0 ? 0 : idle + 1;
 		if (adaptive && idle > IDLE_POLLS)

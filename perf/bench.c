@@ -2,6 +2,7 @@
 #include "bench.h"
 
 #include <rte_eal.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -25,7 +26,7 @@ struct bench_options bench_options(int argc, char **argv)
 	return options;
 }
 
-void bench_eal(const struct bench_options *options, unsigned int memory_mb)
+static void start_eal(const struct bench_options *options, unsigned int memory_mb, char *lcores)
 {
 	char memory[16];
 	// With huge pages EAL takes what it needs when it needs it.
@@ -34,7 +35,7 @@ void bench_eal(const struct bench_options *options, unsigned int memory_mb)
 			"--no-telemetry",
 			"--no-shconf",
 			"--lcores",
-			"0@0",
+			lcores,
 			"--log-level=error",
 			options->huge ? "--in-memory" : "--no-huge",
 			"-m",
@@ -44,6 +45,30 @@ void bench_eal(const struct bench_options *options, unsigned int memory_mb)
 	snprintf(memory, sizeof(memory), "%u", memory_mb);
 	bench_check(rte_eal_init(argc, argv) >= 0);
 	setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+void bench_eal(const struct bench_options *options, unsigned int memory_mb)
+{
+	start_eal(options, memory_mb, "0@0");
+}
+
+unsigned int bench_eal_cpus(const struct bench_options *options, unsigned int memory_mb,
+			    unsigned int max)
+{
+	char lcores[16 * RTE_MAX_LCORE] = "";
+	unsigned int nb = 0;
+	size_t len = 0;
+	cpu_set_t cpus;
+
+	bench_check(sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && max <= RTE_MAX_LCORE);
+	for (int cpu = 0; cpu < CPU_SETSIZE && nb < max; cpu++) {
+		if (CPU_ISSET(cpu, &cpus))
+			len += (size_t)snprintf(lcores + len, sizeof(lcores) - len, "%s%u@%d",
+						nb > 0 ? "," : "", nb, cpu),
+				nb++;
+	}
+	start_eal(options, memory_mb, lcores);
+	return nb;
 }
 
 static int compare(const void *a, const void *b)
@@ -57,6 +82,13 @@ static double median(double *v, unsigned int nb)
 {
 	qsort(v, nb, sizeof(*v), compare);
 	return nb % 2 == 1 ? v[nb / 2] : (v[nb / 2 - 1] + v[nb / 2]) / 2;
+}
+
+void bench_percentiles(double *v, size_t nb, double *p50, double *p99)
+{
+	qsort(v, nb, sizeof(*v), compare);
+	*p50 = v[nb / 2];
+	*p99 = v[nb - 1 - nb / 100];
 }
 
 // How often this thread lost its CPU to another.

@@ -29,6 +29,11 @@ struct bench_options bench_options(int argc, char **argv);
 // Starts EAL on one CPU without devices; memory_mb is for --no-huge.
 void bench_eal(const struct bench_options *options, unsigned int memory_mb);
 
+// The same on up to max of the CPUs that this process may use, an EAL lcore each; the caller is the
+// first.  Returns how many.
+unsigned int bench_eal_cpus(const struct bench_options *options, unsigned int memory_mb,
+			    unsigned int max);
+
 // Something to measure.  run() handles packets from..from+n of what the case prepared and returns
 // the TSC cycles that took, without what it prepares itself.
 struct bench_item {
@@ -44,6 +49,9 @@ struct bench_item {
 // One warm-up, then BENCH_RUNS runs of every item in turn, so that all see the same machine.  A
 // run's figure is the median of its samples, less those in which the thread lost its CPU.
 void bench_measure(struct bench_item *item, unsigned int nb);
+
+// Sorts v[0..nb); *p50 and *p99 are its percentiles.
+void bench_percentiles(double *v, size_t nb, double *p50, double *p99);
 
 struct bench_row {
 	const char *bench, *name;

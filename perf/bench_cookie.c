@@ -5,57 +5,25 @@
 #include <rte_ethdev.h>
 
 #include "cookie.h"
-#include "plane.h"
-#include "wire.h"
+#include "hellos.h"
 
-#define CLIENTS	  512
-#define HELLO_LEN 220 // bytes of a ClientHello's datagram, about what s_client sends
+#define CLIENTS 512
 
 static struct plane plane;
 static struct frames frames;
-static uint8_t hello[CLIENTS][HELLO_LEN];
+static uint8_t hello[CLIENTS][HELLOS_LEN];
 static struct flow_key flow[CLIENTS];
 static struct cookie_op op[CLIENTS];
 static uint32_t seen;
 
-static void write_hello(uint8_t *p, uint32_t i)
-{
-	struct wire_writer w = wire_writer(p, HELLO_LEN);
-	uint64_t seed = i;
-
-	wire_put_uint(&w, DTLS_HANDSHAKE, 1);
-	wire_put_uint(&w, DTLS_VERSION_1_0, 2);
-	wire_put_uint(&w, i, 8); // epoch 0, sequence number
-	wire_put_uint(&w, HELLO_LEN - DTLS_RECORD_HEADER_LEN, 2);
-	wire_put_uint(&w, DTLS_CLIENT_HELLO, 1);
-	wire_put_uint(&w, HELLO_LEN - DTLS_RECORD_HEADER_LEN - DTLS_HANDSHAKE_HEADER_LEN, 3);
-	wire_put_uint(&w, 0, 2 + 3);
-	wire_put_uint(&w, HELLO_LEN - DTLS_RECORD_HEADER_LEN - DTLS_HANDSHAKE_HEADER_LEN, 3);
-	wire_put_uint(&w, DTLS_VERSION_1_2, 2);
-	bench_random_bytes(&seed, wire_room(&w, DTLS_RANDOM_LEN), DTLS_RANDOM_LEN);
-	wire_put_uint(&w, 0, 1 + 1); // session id, cookie
-}
-
 static void make_hellos(void)
 {
-	frames_init(&frames, CLIENTS, 512);
+	hellos_frames(&plane, &frames, CLIENTS);
 	for (uint32_t i = 0; i < CLIENTS; i++) {
-		rte_be32_t address = rte_cpu_to_be_32((UINT32_C(10) << 24) + i + 1);
-		struct encap_addr addr = {.dst = plane.config.port[0].addr[0].addr,
-					  .src_port = rte_cpu_to_be_16(40000),
-					  .dst_port = rte_cpu_to_be_16(4433)};
-
-		ip_from_v4(&addr.src, &address);
-		flow[i] = (struct flow_key){.remote = addr.src,
-					    .local = addr.dst,
-					    .remote_port = addr.src_port,
-					    .local_port = addr.dst_port,
-					    .port_id = plane.dp->port_id[PLANE_OUTSIDE]};
-		write_hello(hello[i], i);
-		frames.len[i] = plane_frame(&plane, PLANE_OUTSIDE, &addr, hello[i], HELLO_LEN,
-					    frames_at(&frames, i));
+		flow[i] = hellos_flow(&plane, i);
+		hellos_write(hello[i], i);
 		op[i].flow = &flow[i];
-		bench_check(client_hello_parse(hello[i], HELLO_LEN, &op[i].hello));
+		bench_check(client_hello_parse(hello[i], HELLOS_LEN, &op[i].hello));
 	}
 	for (uint32_t i = 0; i < CLIENTS; i += BURST_MAX)
 		cookie_burst(plane.aead, &plane.secrets, op + i, BURST_MAX);
@@ -74,14 +42,14 @@ static void check_answer(void *arg, struct rte_mbuf *m)
 
 static uint64_t run_poll(void *arg, uint32_t n)
 {
-	struct mem_port *port = &plane.port[PLANE_OUTSIDE];
+	struct mem_port *port = &plane.lane[0].port[PLANE_OUTSIDE];
 	uint64_t sent = port->sent, start;
 
 	(void)arg;
 	mem_port_offer(port, n);
 	start = bench_tsc();
 	while (port->left > 0)
-		lcore_poll(plane.lc);
+		lcore_poll(plane.lane[0].lc);
 	start = bench_tsc() - start;
 	bench_check(port->sent - sent == n);
 	return start;
@@ -89,7 +57,7 @@ static uint64_t run_poll(void *arg, uint32_t n)
 
 static uint64_t run_io(void *arg, uint32_t n)
 {
-	struct mem_port *port = &plane.port[PLANE_OUTSIDE];
+	struct mem_port *port = &plane.lane[0].port[PLANE_OUTSIDE];
 	struct rte_mbuf *m[BURST_MAX];
 	uint64_t start;
 
@@ -123,15 +91,15 @@ int main(int argc, char **argv)
 	plane_init(&plane, 256, 0, 1024);
 	make_hellos();
 	plane_load(&plane, PLANE_OUTSIDE, &frames, MEM_PORT_COPY);
-	mem_port_sink(&plane.port[PLANE_OUTSIDE], check_answer, NULL);
+	mem_port_sink(&plane.lane[0].port[PLANE_OUTSIDE], check_answer, NULL);
 	run_poll(NULL, CLIENTS);
 	bench_check(seen == CLIENTS && plane_drops(&plane) == 0);
-	mem_port_sink(&plane.port[PLANE_OUTSIDE], NULL, NULL);
+	mem_port_sink(&plane.lane[0].port[PLANE_OUTSIDE], NULL, NULL);
 	bench_measure(item, RTE_DIM(item));
 	for (size_t i = 0; i < RTE_DIM(item); i++) {
 		struct bench_row row = {.bench = "cookie",
 					.name = name[i],
-					.size = HELLO_LEN,
+					.size = HELLOS_LEN,
 					.burst = BURST_MAX,
 					.cycles = item[i].cycles};
 

@@ -60,7 +60,7 @@ static void measure(const struct variant *v, uint32_t size, uint16_t burst, uint
 	plane_offload(&plane, v->offload);
 	path_pick_init(&pick, v->first, SESSIONS);
 	path_init(&path, &plane, v->side, size, FRAMES, path_pick_round, &pick, v->kind);
-	plane.port[v->side].burst = burst;
+	plane.lane[0].port[v->side].burst = burst;
 
 	struct bench_item item[] = {
 		{.run = path_io,
@@ -92,7 +92,7 @@ static void measure(const struct variant *v, uint32_t size, uint16_t burst, uint
 	print(v, ":aead", size, burst, aead, 0);
 	print(v, ":limit", size, burst, item[0].cycles + aead, 0);
 	print(v, "", size, burst, item[3].cycles, item[0].cycles + aead);
-	plane.port[v->side].burst = BURST_MAX;
+	plane.lane[0].port[v->side].burst = BURST_MAX;
 	path_fini(&path);
 	path_pick_fini(&pick);
 }

@@ -37,7 +37,7 @@ static void set_mbuf(uint32_t k, bool at_payload, uint16_t len)
 	struct rte_mbuf *m = st.mbuf[k];
 
 	rte_pktmbuf_reset(m);
-	m->port = plane.port[st.path.side].id;
+	m->port = plane.lane[0].port[st.path.side].id;
 	m->data_len = st.path.frames.len[k];
 	memcpy(rte_pktmbuf_mtod(m, void *), frames_at(&st.path.frames, k), m->data_len);
 	if (at_payload)
@@ -53,13 +53,13 @@ static uint64_t run_idle(void *arg, uint32_t n)
 
 	(void)arg;
 	for (uint32_t k = 0; k < n; k += BURST_MAX)
-		lcore_poll(plane.lc);
+		lcore_poll(plane.lane[0].lc);
 	return bench_tsc() - start;
 }
 
 static uint64_t run_classify(void *arg, uint32_t n)
 {
-	const struct port *port = &plane.dp->port[plane.port[st.path.side].id];
+	const struct port *port = &plane.dp->port[plane.lane[0].port[st.path.side].id];
 	uint64_t sum = 0;
 
 	(void)arg;
@@ -87,9 +87,9 @@ static uint64_t run_lookup(void *arg, uint32_t n)
 	for (uint32_t at = 0; at < n; at += BURST_MAX) {
 		sum -= bench_tsc();
 		for (uint32_t k = 0; k < BURST_MAX; k++)
-			hash[k] = table_hash(&st.dg[at + k].flow, &plane.lc->hash_secret);
-		table_prefetch_burst(plane.lc->table, hash, BURST_MAX);
-		table_lookup_burst(plane.lc->table, &st.dg[at].flow, sizeof(st.dg[0]), hash,
+			hash[k] = table_hash(&st.dg[at + k].flow, &plane.lane[0].lc->hash_secret);
+		table_prefetch_burst(plane.lane[0].lc->table, hash, BURST_MAX);
+		table_lookup_burst(plane.lane[0].lc->table, &st.dg[at].flow, sizeof(st.dg[0]), hash,
 				   BURST_MAX, st.flow);
 		sum += bench_tsc();
 	}

@@ -26,15 +26,20 @@ void frames_fini(struct frames *f)
 	rte_free(f->len);
 }
 
-void mem_port_devices(void)
+void mem_port_devices(uint16_t queues)
 {
 	static const char *const name[2] = {"out", "in"};
+	struct rte_ring *ring[MEM_PORT_QUEUES];
+	char text[RTE_RING_NAMESIZE];
 
+	bench_check(queues <= MEM_PORT_QUEUES);
 	for (int i = 0; i < 2; i++) {
-		struct rte_ring *ring = rte_ring_create(name[i], 64, 0, 0);
-
-		bench_check(ring != NULL);
-		bench_check(rte_eth_from_rings(name[i], &ring, 1, &ring, 1, 0) >= 0);
+		for (uint16_t q = 0; q < queues; q++) {
+			snprintf(text, sizeof(text), "%s_%u", name[i], q);
+			ring[q] = rte_ring_create(text, 64, 0, 0);
+			bench_check(ring[q] != NULL);
+		}
+		bench_check(rte_eth_from_rings(name[i], ring, queues, ring, queues, 0) >= 0);
 	}
 }
 
@@ -64,7 +69,7 @@ static inline uint64_t rx_flags(const struct mem_port *p)
 
 static uint16_t receive_copy(void *queue, struct rte_mbuf **m, uint16_t max)
 {
-	struct mem_port *p = queue;
+	struct mem_port *p = *(struct mem_port **)queue;
 	uint64_t ol_flags = rx_flags(p);
 	uint16_t n = take(p, max);
 
@@ -85,7 +90,7 @@ static uint16_t receive_copy(void *queue, struct rte_mbuf **m, uint16_t max)
 
 static uint16_t receive_bare(void *queue, struct rte_mbuf **m, uint16_t max)
 {
-	struct mem_port *p = queue;
+	struct mem_port *p = *(struct mem_port **)queue;
 	uint16_t n = take(p, max);
 
 	if (n == 0)
@@ -97,7 +102,7 @@ static uint16_t receive_bare(void *queue, struct rte_mbuf **m, uint16_t max)
 
 static uint16_t send_copy(void *queue, struct rte_mbuf **m, uint16_t n)
 {
-	struct mem_port *p = queue;
+	struct mem_port *p = *(struct mem_port **)queue;
 
 	p->sent += n;
 	rte_pktmbuf_free_bulk(m, n);
@@ -106,7 +111,7 @@ static uint16_t send_copy(void *queue, struct rte_mbuf **m, uint16_t n)
 
 static uint16_t send_bare(void *queue, struct rte_mbuf **m, uint16_t n)
 {
-	struct mem_port *p = queue;
+	struct mem_port *p = *(struct mem_port **)queue;
 
 	(void)m;
 	p->sent += n;
@@ -115,7 +120,7 @@ static uint16_t send_bare(void *queue, struct rte_mbuf **m, uint16_t n)
 
 static uint16_t send_sink(void *queue, struct rte_mbuf **m, uint16_t n)
 {
-	struct mem_port *p = queue;
+	struct mem_port *p = *(struct mem_port **)queue;
 
 	p->sent += n;
 	for (uint16_t i = 0; i < n; i++)
@@ -135,17 +140,20 @@ static void attach(struct mem_port *p)
 		ops->tx_pkt_burst = send_sink;
 }
 
-void mem_port_attach(struct mem_port *p, uint16_t id, struct rte_mempool *pool)
+void mem_port_attach(struct mem_port *p, uint16_t id, uint16_t queue, struct rte_mempool *pool)
 {
-	static void *queue[RTE_MAX_ETHPORTS];
+	static struct mem_port *at[RTE_MAX_ETHPORTS][MEM_PORT_QUEUES];
+	static void *data[RTE_MAX_ETHPORTS][MEM_PORT_QUEUES];
 
 	memset(p, 0, sizeof(*p));
 	p->id = id;
+	p->queue = queue;
 	p->pool = pool;
 	p->burst = BURST;
-	queue[id] = p;
-	rte_eth_fp_ops[id].rxq.data = &queue[id];
-	rte_eth_fp_ops[id].txq.data = &queue[id];
+	at[id][queue] = p;
+	data[id][queue] = &at[id][queue];
+	rte_eth_fp_ops[id].rxq.data = data[id];
+	rte_eth_fp_ops[id].txq.data = data[id];
 	attach(p);
 }
 

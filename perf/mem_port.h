@@ -30,10 +30,14 @@ static inline uint8_t *frames_at(const struct frames *f, uint32_t i)
 	return f->byte + (size_t)i * f->stride;
 }
 
+#define MEM_PORT_QUEUES 16
+
+// One queue of a device.  Owner: who polls it; left and sent may be read and left be set by others.
 struct mem_port {
 	enum mem_port_kind kind;
-	bool offload;	// says of received checksums that they are good
-	uint16_t id;	// ethdev port
+	bool offload; // says of received checksums that they are good
+	uint16_t id;  // ethdev port
+	uint16_t queue;
 	uint16_t burst; // frames in one receive at the most
 	struct rte_mempool *pool;
 	const struct frames *frames;
@@ -48,11 +52,11 @@ struct mem_port {
 // The device's name for the configuration; one pair a process.
 extern const char *const mem_port_device[2];
 
-// Makes the two devices, before dp_create().
-void mem_port_devices(void);
+// Makes the two devices with so many queues each, before dp_create().
+void mem_port_devices(uint16_t queues);
 
-// Puts p in place of the device's functions, after the port is started.
-void mem_port_attach(struct mem_port *p, uint16_t id, struct rte_mempool *pool);
+// Puts p in place of the device's functions for a queue, after the port is started.
+void mem_port_attach(struct mem_port *p, uint16_t id, uint16_t queue, struct rte_mempool *pool);
 
 // p receives these frames from now on.  bare: prepares the mbufs as well.
 void mem_port_load(struct mem_port *p, const struct frames *frames, enum mem_port_kind kind);

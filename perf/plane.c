@@ -23,13 +23,12 @@ static void add_addr(struct config_port *port, const char *text, uint8_t prefix_
 	a->prefix_len = prefix_len;
 }
 
-static void configure(struct plane *p, uint32_t window)
+static void configure(struct plane *p, uint32_t window, uint16_t lcores)
 {
 	struct config *config = &p->config;
 	char text[IP_TEXT_LEN];
 
 	*config = (struct config){
-		.lcore_nb = 1,
 		.port_nb = 2,
 		.port = {{.name = "outside", .role = CONFIG_OUTSIDE},
 			 {.name = "inside", .role = CONFIG_INSIDE}},
@@ -43,6 +42,7 @@ static void configure(struct plane *p, uint32_t window)
 		.control_rate = 1000,
 		.neighbours = 16,
 	};
+	config->lcore_nb = lcores;
 	for (int side = 0; side < 2; side++) {
 		config->port[side].device = (char *)(uintptr_t)mem_port_device[side];
 		config->port[side].mtu = 1500;
@@ -128,28 +128,82 @@ static void set_headers(struct plane *p, struct session *s)
 	s->tx.blocks_left = UINT64_MAX / 2;
 }
 
-static void install(struct plane *p, uint32_t i)
+// Gives the session's port to its lcore.
+static void take_port(struct plane *p, struct session *s)
+{
+	s->lcore = p->config.lcore_nb > 1 ? dp_flow_lcore(p->dp, &s->flow) : 0;
+	atomic_store(&p->dp->nat.addr[s->nat_addr].slot[rte_be_to_cpu_16(s->nat_port)].lcore,
+		     s->lcore);
+}
+
+static struct session *build(struct plane *p, uint32_t i)
 {
 	struct traffic_keys keys = plane_keys(i);
-	struct msg msg = {.type = MSG_SESSION_INSTALL};
+	struct session *s;
 	void *obj;
 
 	bench_check(rte_mempool_get(p->dp->session_pool, &obj) == 0);
-	p->session[i] = msg.session = obj;
-	session_init(msg.session, p->aead, &keys, p->config.replay_window);
-	address(p, msg.session, i);
+	s = obj;
+	session_init(s, p->aead, &keys, p->config.replay_window);
+	address(p, s, i);
+	return s;
+}
+
+struct session *plane_session_new(struct plane *p, uint32_t i, uint16_t client_port,
+				  uint16_t nat_port)
+{
+	struct session *s = build(p, i);
+
+	s->flow.remote_port = rte_cpu_to_be_16(client_port);
+	s->nat_port = rte_cpu_to_be_16(nat_port);
+	s->id = (UINT64_C(2) << 32) | i;
+	set_headers(p, s);
+	take_port(p, s);
+	return s;
+}
+
+void plane_session_free(struct plane *p, struct session *s)
+{
+	explicit_bzero(s, session_size(p->config.replay_window));
+	rte_mempool_put(p->dp->session_pool, s);
+}
+
+static void install(struct plane *p, uint32_t i)
+{
+	struct msg msg = {.type = MSG_SESSION_INSTALL, .session = build(p, i)};
+	uint16_t lcore;
+
+	p->session[i] = msg.session;
 	msg.session->id = (UINT64_C(1) << 32) | i;
 	set_headers(p, msg.session);
-	atomic_store(&p->dp->nat.addr[msg.session->nat_addr]
-			      .slot[rte_be_to_cpu_16(msg.session->nat_port)]
-			      .lcore,
-		     0);
-	bench_check(dp_send(p->dp, 0, &msg));
-	lcore_poll(p->lc);
-	bench_check(dp_receive(p->dp, 0, &msg, 1) == 1 && msg.type == MSG_INSTALLED);
+	take_port(p, msg.session);
+	lcore = msg.session->lcore;
+	bench_check(dp_send(p->dp, lcore, &msg));
+	lcore_poll(p->lane[lcore].lc);
+	bench_check(dp_receive(p->dp, lcore, &msg, 1) == 1 && msg.type == MSG_INSTALLED);
+}
+
+static void make_lanes(struct plane *p)
+{
+	for (uint16_t i = 0; i < p->config.lcore_nb; i++)
+		p->lane[i].lc = dp_lcore(p->dp, i);
+	for (uint16_t q = 0; q < p->queues; q++) {
+		for (int side = 0; side < 2; side++) {
+			uint16_t id = p->dp->port_id[side];
+
+			mem_port_attach(&p->lane[p->dp->port[id].rxq_lcore[q]].port[side], id, q,
+					p->dp->mbuf_pool);
+		}
+	}
 }
 
 void plane_init(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window)
+{
+	plane_init_lanes(p, v4_nb, v6_nb, window, 1, 1);
+}
+
+void plane_init_lanes(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window,
+		      uint16_t lcores, uint16_t queues)
 {
 	uint8_t secret[COOKIE_SECRET_LEN];
 	uint64_t seed = SEED;
@@ -157,8 +211,9 @@ void plane_init(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window
 	memset(p, 0, sizeof(*p));
 	p->v4_nb = v4_nb;
 	p->v6_nb = v6_nb;
-	mem_port_devices();
-	configure(p, window);
+	p->queues = queues;
+	mem_port_devices(queues);
+	configure(p, window, lcores);
 	p->aead = aead_create();
 	bench_check(p->aead != NULL);
 	for (int i = 0; i < 2; i++) {
@@ -168,14 +223,12 @@ void plane_init(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window
 	p->dp = dp_create(&p->config);
 	bench_check(p->dp != NULL);
 	atomic_store(&p->dp->cookie, &p->secrets);
-	p->lc = dp_lcore(p->dp, 0);
 	for (uint16_t i = 0; i < p->config.neighbours; i++) {
 		struct rte_ether_addr mac = {{2, 0, 0, 0, 0, (uint8_t)i}};
 
 		next_hop_set(&p->dp->next_hops, i, &mac);
 	}
-	for (int side = 0; side < 2; side++)
-		mem_port_attach(&p->port[side], p->dp->port_id[side], p->dp->mbuf_pool);
+	make_lanes(p);
 	p->session = rte_calloc("sessions", v4_nb + v6_nb, sizeof(*p->session), 0);
 	bench_check(p->session != NULL);
 	for (uint32_t i = 0; i < v4_nb + v6_nb; i++)
@@ -257,14 +310,14 @@ void plane_client_frames(struct plane *p, struct frames *f, const uint32_t *pick
 
 void plane_load(struct plane *p, int side, const struct frames *f, enum mem_port_kind kind)
 {
-	mem_port_load(&p->port[side], f, kind);
-	mem_port_load(&p->port[!side], NULL, kind);
+	mem_port_load(&p->lane[0].port[side], f, kind);
+	mem_port_load(&p->lane[0].port[!side], NULL, kind);
 }
 
 void plane_unload(struct plane *p, int side)
 {
-	mem_port_unload(&p->port[side]);
-	mem_port_unload(&p->port[!side]);
+	mem_port_unload(&p->lane[0].port[side]);
+	mem_port_unload(&p->lane[0].port[!side]);
 }
 
 void plane_offload(struct plane *p, bool offload)
@@ -272,7 +325,8 @@ void plane_offload(struct plane *p, bool offload)
 	for (int side = 0; side < 2; side++) {
 		struct port *port = &p->dp->port[p->dp->port_id[side]];
 
-		p->port[side].offload = offload;
+		for (uint16_t i = 0; i < p->config.lcore_nb; i++)
+			p->lane[i].port[side].offload = offload;
 		port->tx_ipv4_flags = offload ? RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM |
 							RTE_MBUF_F_TX_UDP_CKSUM
 					      : 0;
@@ -297,7 +351,8 @@ uint64_t plane_drops(const struct plane *p)
 	uint64_t n = 0;
 
 	DROP_FOREACH (r) {
-		n += p->lc->stats.drop[r];
+		for (uint16_t i = 0; i < p->config.lcore_nb; i++)
+			n += p->lane[i].lc->stats.drop[r];
 	}
 	return n;
 }
@@ -368,7 +423,7 @@ static void check_frame(void *arg, struct rte_mbuf *m)
 	uint16_t len = m->data_len - encap_len(e);
 	uint8_t plain[FRAME_MAX];
 
-	if (c->p->port[0].offload)
+	if (c->p->lane[0].port[0].offload)
 		offload(e, m);
 	check_headers(e, m);
 	plane_payload(c->k++, plain, c->size);
@@ -395,7 +450,7 @@ static void check_frame(void *arg, struct rte_mbuf *m)
 void plane_check(struct plane *p, int side, const uint32_t *pick, uint32_t size)
 {
 	struct check c = {.p = p, .pick = pick, .size = size, .sealed = side == PLANE_INSIDE};
-	struct mem_port *from = &p->port[side], *to = &p->port[!side];
+	struct mem_port *from = &p->lane[0].port[side], *to = &p->lane[0].port[!side];
 	uint64_t drops = plane_drops(p);
 
 	if (!c.sealed)
@@ -404,7 +459,7 @@ void plane_check(struct plane *p, int side, const uint32_t *pick, uint32_t size)
 	mem_port_sink(to, check_frame, &c);
 	mem_port_offer(from, from->frames->nb);
 	while (from->left > 0)
-		lcore_poll(p->lc);
+		lcore_poll(p->lane[0].lc);
 	bench_check(c.k == from->frames->nb && plane_drops(p) == drops);
 	mem_port_sink(to, NULL, NULL);
 }

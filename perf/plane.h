@@ -9,21 +9,41 @@
 #define PLANE_OUTSIDE 0
 #define PLANE_INSIDE  1
 
-// A data plane of one lcore between two ports in memory, polled by hand, with sessions installed:
-// v4_nb of IPv4 clients and backends, then v6_nb of IPv6.
+#define PLANE_LANES_MAX MEM_PORT_QUEUES
+
+// An lcore and its queues of both ports.
+struct lane {
+	struct lcore *lc;
+	struct mem_port port[2];
+};
+
+// A data plane between two ports in memory, polled by hand, with sessions installed: v4_nb of IPv4
+// clients and backends, then v6_nb of IPv6.
 struct plane {
 	struct config config;
 	struct dp *dp;
-	struct lcore *lc;
-	struct mem_port port[2];
+	uint16_t queues;		   // of each port
+	struct lane lane[PLANE_LANES_MAX]; // by lcore
 	struct aead *aead;
 	struct cookie_secrets secrets;
 	struct session **session; // v4_nb + v6_nb
 	uint32_t v4_nb, v6_nb;
 };
 
-// Needs EAL.  window: of replay, records.  Ends the program on failure.
+// One lcore.  Needs EAL.  window: of replay, records.  Ends the program on failure.
 void plane_init(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window);
+
+// Several lcores, queues of each port, which belong to the first lcores.  Software spreads flows.
+void plane_init_lanes(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window,
+		      uint16_t lcores, uint16_t queues);
+
+// One more session, as cp builds it, like session i but for the client's port and the gateway's;
+// it is not installed.
+struct session *plane_session_new(struct plane *p, uint32_t i, uint16_t client_port,
+				  uint16_t nat_port);
+
+// Wipes a session that is cp's and gives it back to its pool.
+void plane_session_free(struct plane *p, struct session *s);
 
 // The keys of session i.
 struct traffic_keys plane_keys(uint32_t i);
@@ -40,7 +60,7 @@ void plane_payload(uint32_t k, uint8_t *p, uint32_t size);
 uint16_t plane_frame(struct plane *p, int side, const struct encap_addr *addr, const void *payload,
 		     uint16_t len, uint8_t *frame);
 
-// side receives f from now on, the other side sends.
+// side receives f from now on, the other side sends.  Lane 0.
 void plane_load(struct plane *p, int side, const struct frames *f, enum mem_port_kind kind);
 void plane_unload(struct plane *p, int side);
 

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Seal and open path on several lcores at once, each on a CPU and with queues of its own, against
+// one: 1, 2, 4... as far as there are CPUs.
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <stdatomic.h>
+
+#include "plane.h"
+
+#define SESSIONS 256 // a lane
+#define FRAMES	 512 // a lane
+#define SIZE	 64
+#define ROUNDS	 512
+
+static struct plane plane;
+static struct frames frames[PLANE_LANES_MAX];
+static uint32_t own[PLANE_LANES_MAX][FRAMES]; // session of each frame
+static int side;
+static atomic_uint ready, running;     // lanes
+static double result[PLANE_LANES_MAX]; // packets a TSC cycle
+
+// One round of the lane's frames.  Returns the TSC cycles that it took.
+static uint64_t round_once(struct lane *lane, const uint32_t *pick)
+{
+	struct mem_port *from = &lane->port[side], *to = &lane->port[!side];
+	uint64_t sent = to->sent, start;
+
+	if (side == PLANE_OUTSIDE)
+		plane_reset_replay(&plane, pick, FRAMES);
+	mem_port_offer(from, FRAMES);
+	start = bench_tsc();
+	while (from->left > 0)
+		lcore_poll(lane->lc);
+	start = bench_tsc() - start;
+	bench_check(to->sent - sent == FRAMES);
+	return start;
+}
+
+// All lanes start together and go on until each has been timed.  A lane's rate is that of its
+// median round, so that those count little in which it lost its CPU.
+static int run_lane(void *arg)
+{
+	unsigned int i = (unsigned int)(uintptr_t)arg;
+	double cycles[ROUNDS], p50, p99;
+
+	round_once(&plane.lane[i], own[i]);
+	ready--;
+	while (ready > 0)
+		rte_pause();
+	for (int k = 0; k < ROUNDS; k++)
+		cycles[k] = (double)round_once(&plane.lane[i], own[i]);
+	running--;
+	while (running > 0)
+		round_once(&plane.lane[i], own[i]);
+	bench_percentiles(cycles, ROUNDS, &p50, &p99);
+	result[i] = FRAMES / p50;
+	return 0;
+}
+
+// Packets a TSC cycle of so many lanes together.
+static double run_together(unsigned int lanes)
+{
+	double sum = 0;
+
+	ready = running = lanes;
+	for (unsigned int i = 1; i < lanes; i++)
+		bench_check(rte_eal_remote_launch(run_lane, (void *)(uintptr_t)i, i) == 0);
+	run_lane(NULL);
+	rte_eal_mp_wait_lcore();
+	for (unsigned int i = 0; i < lanes; i++)
+		sum += result[i];
+	return sum;
+}
+
+// Frames of a lane, from sessions that it owns.
+static void load(unsigned int lane)
+{
+	uint32_t nb = 0;
+
+	for (uint32_t i = 0; nb < FRAMES; i = i + 1 < plane.v4_nb ? i + 1 : 0) {
+		if (plane.session[i]->lcore == lane)
+			own[lane][nb++] = i;
+	}
+	frames_init(&frames[lane], FRAMES, SIZE + 128);
+	if (side == PLANE_INSIDE)
+		plane_backend_frames(&plane, &frames[lane], own[lane], SIZE);
+	else
+		plane_client_frames(&plane, &frames[lane], own[lane], SIZE);
+	mem_port_load(&plane.lane[lane].port[side], &frames[lane], MEM_PORT_COPY);
+	mem_port_load(&plane.lane[lane].port[!side], NULL, MEM_PORT_COPY);
+}
+
+static void measure(unsigned int max)
+{
+	double rate[BENCH_RUNS], p50, p99, one = 0;
+	char name[64];
+	struct bench_row row = {.bench = "lcores", .name = name, .size = SIZE, .burst = BURST_MAX};
+
+	for (unsigned int i = 0; i < max; i++)
+		load(i);
+	for (unsigned int lanes = 1; lanes <= max; lanes *= 2) {
+		for (int k = 0; k < BENCH_RUNS; k++)
+			rate[k] = run_together(lanes);
+		bench_percentiles(rate, BENCH_RUNS, &p50, &p99);
+		one = lanes == 1 ? p50 : one;
+		snprintf(name, sizeof(name), "%s_%u", side == PLANE_INSIDE ? "seal" : "open",
+			 lanes);
+		row.sessions = SESSIONS * lanes;
+		row.cycles = 1 / p50;
+		row.ratio_name = "against_one";
+		row.ratio = p50 / one;
+		bench_print(&row);
+	}
+	bench_check(plane_drops(&plane) == 0);
+	for (unsigned int i = 0; i < max; i++)
+		bench_check(plane.lane[i].lc->stats.handoff == 0);
+	for (unsigned int i = 0; i < max; i++)
+		frames_fini(&frames[i]);
+}
+
+int main(int argc, char **argv)
+{
+	struct bench_options options = bench_options(argc, argv);
+	unsigned int cpus = bench_eal_cpus(&options, 1024, PLANE_LANES_MAX), max = 1;
+
+	while (2 * max <= cpus)
+		max *= 2;
+	plane_init_lanes(&plane, SESSIONS * max * 2, 0, 1024, (uint16_t)max, (uint16_t)max);
+	for (side = 1; side >= 0; side--)
+		measure(max);
+	return 0;
+}
