@@ -9,13 +9,21 @@ static uint64_t blocks(uint16_t plain_len)
 	return (plain_len + BLOCK_LEN - 1u) / BLOCK_LEN + 2;
 }
 
-// True if the session may seal this record.  Some sequence numbers behind the limits are for alerts
-// and a last flight sent again.
-static bool within_limits(const struct session *s, uint8_t type, uint64_t cost)
+// Takes cost from what the session may still seal.  False if the record is over a limit.  Some
+// sequence numbers behind the limits are for alerts and a last flight sent again.
+static inline bool take_blocks(struct session *s, uint8_t type, uint64_t cost)
 {
-	if (type != DTLS_APPLICATION_DATA)
-		return s->tx.seq < DTLS_SEQ_MAX;
-	return s->tx.seq < s->tx.seq_limit && s->tx.blocks_left >= cost;
+	const uint64_t left = s->tx.blocks_left;
+
+	if (likely(type == DTLS_APPLICATION_DATA)) {
+		s->tx.blocks_left = left - cost;
+		if (likely(s->tx.seq < s->tx.seq_limit && left >= cost))
+			return true;
+		s->tx.blocks_left = left;
+		return false;
+	}
+	s->tx.blocks_left = left - RTE_MIN(cost, left);
+	return s->tx.seq < DTLS_SEQ_MAX;
 }
 
 // Takes a sequence number and prepares the record.  Fills *op on BURST_PASS.
@@ -26,20 +34,18 @@ static inline uint8_t prepare(struct session *s, struct rte_mbuf *m, uint8_t typ
 	const uint16_t tag_len = aead_info[suite].tag_len;
 	const uint16_t front = DTLS_RECORD_HEADER_LEN + aead_info[suite].explicit_nonce_len;
 	const uint16_t plain_len = m->data_len;
-	const uint64_t cost = blocks(plain_len);
 	struct record rec = {.type = type,
 			     .version = DTLS_VERSION_1_2,
 			     .epoch = s->tx.epoch,
 			     .seq = s->tx.seq,
 			     .plain_len = plain_len};
 
-	if (unlikely(!within_limits(s, type, cost)))
-		return DROP_SEQ_LIMIT;
 	if (unlikely(rte_pktmbuf_tailroom(m) < tag_len || rte_pktmbuf_headroom(m) < front ||
 		     plain_len > DTLS_PLAIN_MAX))
 		return DROP_TOO_BIG;
+	if (unlikely(!take_blocks(s, type, blocks(plain_len))))
+		return DROP_SEQ_LIMIT;
 	s->tx.seq = rec.seq + 1;
-	s->tx.blocks_left -= RTE_MIN(cost, s->tx.blocks_left);
 	s->tx.bytes += plain_len;
 	m->data_off -= front;
 	m->data_len = front + plain_len + tag_len;
