@@ -26,10 +26,9 @@ struct tls {
 	SSL_CTX *name_ctx[CONFIG_SERVER_NAME_MAX];	       // by server name; NULL: ctx
 	unsigned int alpn_len;				       // bytes
 	uint8_t alpn[CONFIG_ALPN_MAX * (1 + CONFIG_ALPN_LEN)]; // as RFC 7301 writes the list
-	struct psk_file
-		*psk; // NULL: none; under psk_lock, which is held for a look-up or to swap it
-	pthread_rwlock_t psk_lock;
-	X509_STORE *client_trust; // NULL: clients are asked for no certificate
+	struct psk_file *psk;				       // NULL: none
+	pthread_rwlock_t psk_lock; // held to look into psk, and to put another in its place
+	X509_STORE *client_trust;  // NULL: clients are asked for no certificate
 	uint8_t psk_secret[TLS_PSK_SECRET_LEN];
 };
 

@@ -48,6 +48,8 @@ enum msg_type {
 	MSG_HANDOFF_TX,
 };
 
+#define MSG_QUEUE_SIZE 1024 // messages that wait for one handshake thread
+
 struct msg {
 	uint8_t type;	      // enum msg_type
 	uint8_t content_type; // TX_RECORD, PLAIN_RECORD: enum dtls_content_type
