@@ -5,7 +5,7 @@
 #include "nat.h"
 
 // The gateway's free ports towards the backends, a queue for each inside address: the port that
-// has been free for longest is used next.
+// has been free for longest is used next.  One thread at a time, under cp->lock.
 struct nat_pool;
 
 // All ports from NAT_PORT_MIN on are free; marks nat's slots so.  Returns NULL with rte_errno set.
