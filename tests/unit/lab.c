@@ -286,7 +286,7 @@ static bool pump_frames(struct lab *lab)
 static void turn_workers(struct lab *lab)
 {
 	for (uint16_t i = 0; i < lab->cp.worker_nb; i++)
-		while (hs_worker_turn(lab->cp.worker[i]))
+		while (!lab->cp.worker[i]->started && hs_worker_turn(lab->cp.worker[i]))
 			continue;
 }
 

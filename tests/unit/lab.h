@@ -14,7 +14,8 @@
 // thread: lab_pump() moves what there is to move and turns the handshake workers.  The environment
 // variable HANDSHAKES says how many of those there are; one without it.
 
-#define LAB_CLIENT_MAX	 4
+#define LAB_CLIENT_MAX	 16
+#define LAB_MANY	 4 // clients of a test with many of them
 #define LAB_DATAGRAM_MAX 4096
 #define LAB_QUEUE_MAX	 128
 #define LAB_FILE_MAX	 16
@@ -91,7 +92,8 @@ void lab_client_renew(struct lab_client *c);
 
 void lab_client_stop(struct lab_client *c);
 
-// Moves datagrams, messages and due timers until nothing moves any more.
+// Moves datagrams, messages and due timers until nothing moves any more.  Workers with threads of
+// their own are left to them.
 void lab_pump(struct lab *lab);
 
 // Gives cp a message of the lcore, and turns the workers until it is handled.

@@ -175,11 +175,11 @@ static void test_session_limit(void **state)
 
 static void test_half_open_limit(void **state)
 {
-	static struct lab_client many[LAB_CLIENT_MAX];
+	static struct lab_client many[LAB_MANY];
 
 	(void)state;
 	lab.cp.room.handshakes = 2;
-	for (uint16_t i = 0; i < LAB_CLIENT_MAX; i++) {
+	for (uint16_t i = 0; i < LAB_MANY; i++) {
 		lab_client_start(&lab, &many[i], LAB_PORT + i, LAB_ECDSA);
 		for (int n = 0; n < 2; n++) {
 			lab_step(&many[i]);
@@ -189,7 +189,7 @@ static void test_half_open_limit(void **state)
 	assert_int_equal(lab_stats(&lab)->started, 2);
 	assert_int_equal(lab_stats(&lab)->refused, 2);
 	assert_int_equal(lab.rig.dp->stats[0]->handshakes, 2);
-	for (uint16_t i = 0; i < LAB_CLIENT_MAX; i++) { // the others come again
+	for (uint16_t i = 0; i < LAB_MANY; i++) { // the others come again
 		assert_true(lab_handshake(&many[i], LAB_PATIENCE_MS));
 		lab_close(&many[i]);
 		lab_client_stop(&many[i]);
@@ -275,6 +275,7 @@ static void test_install_failed(void **state)
 			rte_pktmbuf_free(msg.mbuf);
 	} while (msg.type != MSG_SESSION_INSTALL);
 	msg.type = MSG_INSTALL_FAILED;
+	msg.flow = msg.session->flow;
 	lab_dispatch(&lab, &msg);
 	lab_check_idle(&lab);
 	assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
