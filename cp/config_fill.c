@@ -159,6 +159,13 @@ static void fill_lcores(struct config_doc *doc, const struct raw_lcores *raw, st
 		config_at(doc, "lcores.workers[%u]", i);
 		config->lcore_cpu[i] = (uint16_t)number(doc, "", raw->workers[i], 0, 0, CPU_MAX);
 	}
+	config->handshake_nb = raw->handshakes != NULL ? (uint16_t)raw->handshakes_count : 1;
+	config->handshake_cpu[0] = config->control_cpu;
+	for (unsigned int i = 0; i < raw->handshakes_count; i++) {
+		config_at(doc, "lcores.handshakes[%u]", i);
+		config->handshake_cpu[i] =
+			(uint16_t)number(doc, "", raw->handshakes[i], 0, 0, CPU_MAX);
+	}
 }
 
 static void fill_eal(struct config_doc *doc, const struct raw_config *raw, struct config *config)

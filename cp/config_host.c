@@ -42,6 +42,12 @@ void config_check_host(struct config_doc *doc, const struct config *config)
 		config_at(doc, "lcores.workers[%u]", i);
 		check_cpu(doc, "", config->lcore_cpu[i]);
 	}
+	for (unsigned int i = 0; i < config->handshake_nb; i++) {
+		if (config->handshake_cpu[i] == config->control_cpu)
+			continue; // also where the key is not given
+		config_at(doc, "lcores.handshakes[%u]", i);
+		check_cpu(doc, "", config->handshake_cpu[i]);
+	}
 	config_at(doc, "log");
 	if (config->keylog != NULL)
 		check_keylog(doc, config->keylog);

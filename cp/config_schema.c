@@ -23,6 +23,7 @@ static const cyaml_schema_value_t text = {
 static const cyaml_schema_field_t lcores[] = {
 	TEXT(control, OPTIONAL, struct raw_lcores),
 	LIST(workers, OPTIONAL, struct raw_lcores, &text, 1, CONFIG_LCORE_MAX),
+	LIST(handshakes, OPTIONAL, struct raw_lcores, &text, 1, CONFIG_HANDSHAKE_MAX),
 	TEXT(poll, OPTIONAL, struct raw_lcores),
 	CYAML_FIELD_END,
 };

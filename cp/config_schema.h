@@ -13,6 +13,8 @@ struct raw_lcores {
 	char *control;
 	char **workers;
 	unsigned int workers_count;
+	char **handshakes;
+	unsigned int handshakes_count;
 	char *poll;
 };
 

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 
 #include "cookie_rotation.h"
-#include "handshake.h"
-#include "hs_table.h"
+#include "hs_worker.h"
 #include "keylog.h"
 #include "loop.h"
 #include "nat_pool.h"
@@ -46,10 +45,6 @@ static const char *create_tables(struct cp *cp)
 	cp->aead = aead_create();
 	if (cp->aead == NULL)
 		return "the ciphers";
-	cp->handshakes =
-		hs_table_create(cp->config->half_open, cp->dp->mbuf_pool->size / EARLY_SHARE);
-	if (cp->handshakes == NULL)
-		return "the handshakes";
 	cp->sessions = session_dir_create(cp->config->sessions, cp->config->half_open);
 	if (cp->sessions == NULL)
 		return "the sessions";
@@ -61,6 +56,22 @@ static const char *create_tables(struct cp *cp)
 		return "the neighbours";
 	cp->cookies = cookie_rotation_create(cp);
 	return cp->cookies == NULL ? "the cookie secrets" : NULL;
+}
+
+static int create_workers(struct cp *cp)
+{
+	atomic_init(&cp->room.handshakes, cp->config->half_open);
+	atomic_init(&cp->room.early, cp->dp->mbuf_pool->size / EARLY_SHARE);
+	while (cp->worker_nb < cp->config->handshake_nb) {
+		struct hs_worker *w = hs_worker_create(cp, cp->worker_nb);
+
+		if (w == NULL) {
+			LOG(ERR, "cp: handshake thread %u: %s", cp->worker_nb, strerror(errno));
+			return -errno;
+		}
+		cp->worker[cp->worker_nb++] = w;
+	}
+	return 0;
 }
 
 struct cp *cp_create(struct dp *dp)
@@ -81,6 +92,8 @@ struct cp *cp_create(struct dp *dp)
 		goto out;
 	}
 	ret = create_tls(cp);
+	if (ret == 0)
+		ret = create_workers(cp);
 	if (ret < 0)
 		goto out;
 	return cp;
@@ -88,6 +101,49 @@ out:
 	cp_destroy(cp);
 	errno = -ret;
 	return NULL;
+}
+
+int cp_start(struct cp *cp)
+{
+	for (uint16_t i = 0; i < cp->worker_nb; i++) {
+		int ret = hs_worker_start(cp->worker[i]);
+
+		if (ret < 0) {
+			cp_stop(cp);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+void cp_stop(struct cp *cp)
+{
+	for (uint16_t i = 0; i < cp->worker_nb; i++)
+		hs_worker_stop(cp->worker[i]);
+}
+
+uint32_t cp_half_open(const struct cp *cp)
+{
+	uint32_t nb = 0;
+
+	for (uint16_t i = 0; i < cp->worker_nb; i++)
+		nb += hs_table_count(cp->worker[i]->handshakes);
+	return nb;
+}
+
+static void add(struct handshake_stats *sum, const struct handshake_stats *stats)
+{
+#define X(name, text) sum->name += STATS_READ(stats->name);
+	HANDSHAKE_STATS(X)
+#undef X
+}
+
+void cp_handshake_stats(const struct cp *cp, uint16_t listener, struct handshake_stats *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	add(sum, &cp->stats[listener]);
+	for (uint16_t i = 0; i < cp->worker_nb; i++)
+		add(sum, hs_table_counters(cp->worker[i]->handshakes, listener));
 }
 
 void cp_reload(struct cp *cp)
@@ -101,8 +157,8 @@ void cp_destroy(struct cp *cp)
 {
 	if (cp == NULL)
 		return;
-	if (cp->handshakes != NULL)
-		handshake_discard(cp);
+	for (uint16_t i = 0; i < cp->worker_nb; i++)
+		hs_worker_destroy(cp->worker[i]);
 	for (uint16_t i = 0; i < cp->config->listener_nb; i++)
 		tls_destroy(cp->tls[i]);
 	resumption_destroy(cp->resumption);
@@ -111,7 +167,6 @@ void cp_destroy(struct cp *cp)
 	neigh_destroy(cp->neigh);
 	nat_pool_destroy(cp->nat);
 	session_dir_destroy(cp->sessions);
-	hs_table_destroy(cp->handshakes);
 	aead_destroy(cp->aead);
 	if (cp->base != NULL)
 		event_base_free(cp->base);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "dp.h"
+#include "hs_table.h"
 #include "log.h"
 
 #define LOG_TYPE log_cp
@@ -13,7 +14,7 @@
 #define ROOM_RETRY_US 1000 // how often a full ring to an lcore is tried
 
 struct cookie_rotation;
-struct hs_table;
+struct hs_worker;
 struct keylog;
 struct nat_pool;
 struct neigh;
@@ -21,33 +22,68 @@ struct resumption;
 struct session_dir;
 struct tls;
 
-// The control plane.  One thread writes it, under lock; telemetry reads it under lock.
+// The control plane.  The main thread takes the lcores' messages, keeps neighbours and cookie
+// secrets, and ends sessions; it hands what belongs to handshakes to the workers (hs_worker.h), a
+// thread each.
+//
+//   main thread            base, cookies, aead, stats; the only one to call dp_receive()
+//   a worker's thread      what its struct hs_worker has, its handshakes and their SSLs
+//   whoever holds lock     sessions, neigh, nat, dp_send(); a change of stopping
+//   any thread             tls and resumption, which lock what changes in them; keylog; room
+//
+// lock is held for moments, never while OpenSSL computes or a file is read.  The locks inside tls
+// and resumption come after it, singly: who holds one takes no other.
 struct cp {
 	struct dp *dp;
 	const struct config *config;
-	struct event_base *base;
-	pthread_mutex_t lock; // held while the loop handles events
-	struct aead *aead;    // this thread's ipsec-mb manager
+	struct event_base *base; // the main thread's timers and signals
+	pthread_mutex_t lock;
+	struct aead *aead; // the main thread's ipsec-mb manager
 	struct cookie_rotation *cookies;
 	struct neigh *neigh;
 	struct tls *tls[CONFIG_LISTENER_MAX]; // by listener
 	struct keylog *keylog;		      // NULL: off
 	struct resumption *resumption;
-	struct hs_table *handshakes;
 	struct session_dir *sessions;
 	struct nat_pool *nat;
-	bool stopping; // no new handshakes; sessions are being closed
+	uint16_t worker_nb;
+	struct hs_worker *worker[CONFIG_HANDSHAKE_MAX];
+	struct hs_room room;				   // of all workers
+	struct handshake_stats stats[CONFIG_LISTENER_MAX]; // what the main thread counts
+	atomic_bool stopping; // no new handshakes; sessions are being closed
 };
 
 // Makes every part of the control plane; nothing runs yet.  Returns NULL with errno set, after a
 // LOG that names what failed.
 struct cp *cp_create(struct dp *dp);
 
-// Reads the files again that may change while the gateway runs.  Logs what is wrong there; that
-// file's old content stays.
+// Starts the handshake threads.  Returns 0, or -errno after a LOG and with none running.
+int cp_start(struct cp *cp);
+
+// Stops the handshake threads and waits for them.
+void cp_stop(struct cp *cp);
+
+// For the main thread: reads the files again that may change while the gateway runs.  Logs what is
+// wrong there; that file's old content stays.
 void cp_reload(struct cp *cp);
 
-// After dp_stop(); NULL is fine.
+// Handshakes under way.
+uint32_t cp_half_open(const struct cp *cp);
+
+// Sums a listener's handshake counters.
+void cp_handshake_stats(const struct cp *cp, uint16_t listener, struct handshake_stats *sum);
+
+// After cp_stop() and dp_stop(); NULL is fine.
 void cp_destroy(struct cp *cp);
+
+static inline void cp_lock(struct cp *cp)
+{
+	pthread_mutex_lock(&cp->lock);
+}
+
+static inline void cp_unlock(struct cp *cp)
+{
+	pthread_mutex_unlock(&cp->lock);
+}
 
 #endif

@@ -29,20 +29,23 @@ static void destroy(struct handshake *hs)
 	struct cp *cp = hs->cp;
 
 	if (hs->client.name_unknown)
-		hs_report_counters(hs)->unknown_name++;
+		HS_COUNT(hs, unknown_name);
 	if (hs->client.psk_unknown)
-		hs_report_counters(hs)->unknown_identity++;
+		HS_COUNT(hs, unknown_identity);
 	close_ssl(hs);
 	tls_client_fini(&hs->client);
 	if (hs->timer != NULL)
 		event_free(hs->timer);
-	hs_early_discard(&hs->early, cp);
+	hs_early_discard(&hs->early, hs->worker->handshakes);
 	hs_bio_discard(&hs->bio);
 	free(hs->bio.ticket);
 	install_free(cp, hs->bio.session);
-	if (hs->routed)
+	if (hs->routed) {
+		cp_lock(cp);
 		neigh_release(cp, hs->encap.next_hop);
-	hs_table_leave(cp->handshakes, hs);
+		cp_unlock(cp);
+	}
+	hs_table_leave(hs->worker->handshakes, hs);
 	explicit_bzero(hs, sizeof(*hs));
 	free(hs);
 }
@@ -50,7 +53,7 @@ static void destroy(struct handshake *hs)
 // Gives hs up; what it has in its flight is still sent.
 static void give_up(struct handshake *hs, uint64_t *counter, const char *reason)
 {
-	(*counter)++;
+	STATS_ADD(*counter, 1);
 	hs_report_failed(hs, reason);
 	close_ssl(hs);
 	install_free(hs->cp, hs->bio.session);
@@ -85,12 +88,13 @@ static void expire(struct handshake *hs)
 		give_up(hs, &hs_report_counters(hs)->expired, "not finished in time");
 		return;
 	}
-	hs_report_counters(hs)->bad_finished++;
+	HS_COUNT(hs, bad_finished);
 	hs_bio_alert(&hs->bio, DTLS_ALERT_DECRYPT_ERROR);
 	give_up(hs, &hs_report_counters(hs)->expired,
 		"not finished in time: a Finished did not authenticate");
 }
 
+// With cp->lock.
 static void send_flight(struct handshake *hs)
 {
 	for (uint16_t i = 0; i < hs->bio.flight_nb; i++)
@@ -119,6 +123,7 @@ static void arm_retransmission(struct handshake *hs)
 	arm(hs, us);
 }
 
+// With cp->lock.
 static bool send_remove(struct cp *cp, uint16_t lcore, const struct flow_key *flow,
 			uint64_t hello_id)
 {
@@ -127,12 +132,28 @@ static bool send_remove(struct cp *cp, uint16_t lcore, const struct flow_key *fl
 	return dp_send(cp->dp, lcore, &msg);
 }
 
+// Sends the flight, then the HANDSHAKE_REMOVE.  False: no room on the lcore's ring for that.
+static bool leave(struct handshake *hs)
+{
+	bool done;
+
+	cp_lock(hs->cp);
+	send_flight(hs);
+	done = send_remove(hs->cp, hs->lcore, &hs->flow, hs->hello_id);
+	cp_unlock(hs->cp);
+	return done;
+}
+
 // Brings hs to rest in its state, after whatever happened to it; may destroy it.
 static void settle(struct handshake *hs)
 {
 	switch (hs->state) {
 	case HS_WAIT_CLIENT:
-		send_flight(hs);
+		if (hs->bio.flight_nb > 0) {
+			cp_lock(hs->cp);
+			send_flight(hs);
+			cp_unlock(hs->cp);
+		}
 		arm_retransmission(hs);
 		break;
 	case HS_WAIT_ROOM:
@@ -144,8 +165,7 @@ static void settle(struct handshake *hs)
 	case HS_WAIT_INSTALLED:
 		break;
 	case HS_WAIT_REMOVE:
-		send_flight(hs);
-		if (send_remove(hs->cp, hs->lcore, &hs->flow, hs->hello_id))
+		if (leave(hs))
 			destroy(hs);
 		else
 			arm(hs, ROOM_RETRY_US);
@@ -179,9 +199,7 @@ static void complete(struct handshake *hs)
 	hs->plain_max = record_limit_get(hs->ssl);
 	reason = tls_identify(hs->ssl, &hs->client);
 	close_ssl(hs);
-	if (hs->cp->stopping) // nobody would remove the session
-		reason = "the gateway stops";
-	else if (reason == NULL && hs->bio.finished_len == 0)
+	if (reason == NULL && hs->bio.finished_len == 0)
 		reason = "no Finished was made";
 	else if (reason == NULL)
 		reason = install_build(hs);
@@ -211,9 +229,9 @@ void handshake_step(struct handshake *hs)
 		fail_ssl(hs, "SSL_do_handshake failed");
 }
 
-void handshake_record(struct cp *cp, const struct msg *msg)
+void handshake_record(struct hs_worker *w, const struct msg *msg)
 {
-	struct handshake *hs = hs_table_find(cp->handshakes, &msg->flow);
+	struct handshake *hs = hs_table_find(w->handshakes, &msg->flow);
 
 	if (hs == NULL) {
 		rte_pktmbuf_free(msg->mbuf);
@@ -236,8 +254,12 @@ static const char *prepare(struct handshake *hs)
 	const struct port *port;
 	struct route route;
 	BIO *bio;
+	int rc;
 
-	if (neigh_route(cp, &hs->flow.remote, true, &route) != 0)
+	cp_lock(cp);
+	rc = neigh_route(cp, &hs->flow.remote, true, &route);
+	cp_unlock(cp);
+	if (rc != 0)
 		return "no route to the client";
 	port = &cp->dp->port[route.port_id];
 	encap_init(&hs->encap, port, route.port_id, route.next_hop, &addr);
@@ -246,10 +268,10 @@ static const char *prepare(struct handshake *hs)
 	hs->bio.mtu = RTE_MIN(HS_PAYLOAD_MAX, port->mtu - hs->bio.header_len);
 	hs->bio.retransmit_us = cp->config->retransmit_ms * 1000;
 	hs->bio.pool = cp->dp->mbuf_pool;
-	hs->bio.aead = cp->aead;
+	hs->bio.aead = hs->worker->aead;
 	hs->bio.session_pool = cp->dp->session_pool;
 	hs->bio.replay_window = cp->config->replay_window;
-	hs->timer = evtimer_new(cp->base, on_timer, hs);
+	hs->timer = evtimer_new(hs->worker->base, on_timer, hs);
 	hs->ssl = tls_ssl_new(cp->tls[hs->listener], &hs->client);
 	bio = hs_bio_new(&hs->bio);
 	if (hs->timer == NULL || hs->ssl == NULL || bio == NULL) {
@@ -264,13 +286,15 @@ static const char *prepare(struct handshake *hs)
 }
 
 // A handshake for the message's ClientHello, NULL if it is refused.
-static struct handshake *begin(struct cp *cp, const struct msg *msg,
+static struct handshake *begin(struct hs_worker *w, const struct msg *msg,
 			       const struct client_hello *hello)
 {
-	struct handshake *hs = cp->stopping ? NULL : calloc(1, sizeof(*hs));
+	struct cp *cp = w->cp;
+	struct handshake *hs = atomic_load(&cp->stopping) ? NULL : calloc(1, sizeof(*hs));
 	const char *reason = "no memory, or the gateway stops";
 
 	if (hs != NULL) {
+		hs->worker = w;
 		hs->cp = cp;
 		hs->flow = msg->flow;
 		hs->listener = msg->listener;
@@ -281,19 +305,21 @@ static struct handshake *begin(struct cp *cp, const struct msg *msg,
 		hs->bio.epoch0_seq = hello->record_seq;
 		memcpy(hs->random, hello->version + 2, sizeof(hs->random));
 		reason = "too many handshakes under way";
-		if (hs_table_enter(cp->handshakes, hs) == 0)
+		if (hs_table_enter(w->handshakes, hs) == 0)
 			reason = prepare(hs);
 	}
 	if (reason == NULL) {
-		hs_report_counters(hs)->started++;
+		HS_COUNT(hs, started);
 		return hs;
 	}
-	hs_table_counters(cp->handshakes, msg->listener)->refused++;
+	STATS_ADD(hs_table_counters(w->handshakes, msg->listener)->refused, 1);
 	hs_report_refused(msg, reason);
 	if (hs != NULL)
 		destroy(hs);
 	// If there is no room on the ring, the lcore's own timer does it.
+	cp_lock(cp);
 	send_remove(cp, msg->lcore, &msg->flow, msg->id);
+	cp_unlock(cp);
 	return NULL;
 }
 
@@ -321,9 +347,9 @@ static void listen_first(struct handshake *hs, const uint8_t *p, uint16_t len)
 	hs_records_take(hs, p + first, len - first);
 }
 
-void handshake_hello(struct cp *cp, const struct msg *msg)
+void handshake_hello(struct hs_worker *w, const struct msg *msg)
 {
-	struct handshake *hs = hs_table_find(cp->handshakes, &msg->flow);
+	struct handshake *hs = hs_table_find(w->handshakes, &msg->flow);
 	struct rte_mbuf *m = msg->mbuf;
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 	struct client_hello hello;
@@ -343,7 +369,7 @@ void handshake_hello(struct cp *cp, const struct msg *msg)
 		goto out;
 	}
 	if (hs != NULL && hs->state == HS_WAIT_CLIENT && hs_report_elapsed_ms(hs) < REPLACE_MS) {
-		hs_report_counters(hs)->hasty++;
+		HS_COUNT(hs, hasty);
 		goto out;
 	}
 	if (hs != NULL) {
@@ -352,7 +378,7 @@ void handshake_hello(struct cp *cp, const struct msg *msg)
 				"replaced by a new ClientHello");
 		destroy(hs);
 	}
-	hs = begin(cp, msg, &hello);
+	hs = begin(w, msg, &hello);
 	if (hs != NULL) {
 		listen_first(hs, p, m->data_len);
 		settle(hs);
@@ -361,29 +387,37 @@ out:
 	rte_pktmbuf_free(m);
 }
 
-void handshake_expired(struct cp *cp, const struct msg *msg)
+void handshake_expired(struct hs_worker *w, const struct msg *msg)
 {
-	struct handshake *hs = hs_table_find(cp->handshakes, &msg->flow);
+	struct handshake *hs = hs_table_find(w->handshakes, &msg->flow);
 
 	if (hs == NULL || hs->state == HS_WAIT_ROOM || hs->state == HS_WAIT_INSTALLED)
 		return;
 	if (hs->state == HS_WAIT_CLIENT)
 		expire(hs);
+	cp_lock(w->cp);
 	send_flight(hs);
+	cp_unlock(w->cp);
 	destroy(hs);
 }
 
 void handshake_installed(struct handshake *hs, struct session_entry *entry)
 {
-	hs_report_counters(hs)->completed++;
-	hs_report_done(hs);
+	struct cp *cp = hs->cp;
+
+	hs->bio.session = NULL;
+	HS_COUNT(hs, completed);
 	if (hs->client.resumed)
-		hs_report_counters(hs)->resumed++;
+		HS_COUNT(hs, resumed);
+	hs_report_done(hs);
+	cp_lock(cp);
 	entry->tag = hs->client.tag;
 	entry->identity = hs->client.identity;
 	hs->client.identity = NULL;
 	send_flight(hs);
-	hs_early_inject(&hs->early, hs->cp, hs->lcore);
+	hs_early_inject(&hs->early, hs->worker->handshakes, cp, hs->lcore);
+	install_live(cp, entry);
+	cp_unlock(cp);
 	destroy(hs);
 }
 
@@ -402,14 +436,16 @@ static void take_back(struct handshake *hs)
 	if (hs->state != HS_WAIT_ROOM)
 		return;
 	hs->bio.session = NULL;
+	cp_lock(hs->cp);
 	install_give_back(hs->cp, s);
+	cp_unlock(hs->cp);
 }
 
-void handshake_shutdown(struct cp *cp)
+void handshake_shutdown(struct hs_worker *w)
 {
 	struct handshake *hs, *next;
 
-	for (hs = hs_table_first(cp->handshakes); hs != NULL; hs = next) {
+	for (hs = hs_table_first(w->handshakes); hs != NULL; hs = next) {
 		next = hs_table_next(hs);
 		if (hs->state != HS_WAIT_CLIENT && hs->state != HS_WAIT_ROOM)
 			continue;
@@ -420,11 +456,11 @@ void handshake_shutdown(struct cp *cp)
 	}
 }
 
-void handshake_discard(struct cp *cp)
+void handshake_discard(struct hs_worker *w)
 {
 	struct handshake *hs;
 
-	while ((hs = hs_table_first(cp->handshakes)) != NULL) {
+	while ((hs = hs_table_first(w->handshakes)) != NULL) {
 		take_back(hs);
 		if (hs->state == HS_WAIT_INSTALLED)
 			hs->bio.session = NULL; // the lcore's

@@ -7,6 +7,7 @@
 #include "cp.h"
 #include "hs_bio.h"
 #include "hs_early.h"
+#include "hs_worker.h"
 #include "tls.h"
 
 // What a handshake waits for, and what happens then:
@@ -17,9 +18,10 @@
 //   WAIT_REMOVE     room on the lcore's ring → HANDSHAKE_REMOVE
 enum hs_state { HS_WAIT_CLIENT, HS_WAIT_ROOM, HS_WAIT_INSTALLED, HS_WAIT_REMOVE };
 
-// One handshake, from the good cookie to INSTALLED.  Owner: cp.
+// One handshake, from the good cookie to INSTALLED.  Owner: its worker.
 struct handshake {
 	TAILQ_ENTRY(handshake) link; // hs_table's
+	struct hs_worker *worker;
 	struct cp *cp;
 	struct flow_key flow;
 	enum hs_state state;
@@ -42,10 +44,12 @@ struct handshake {
 	struct hs_early early;
 };
 
+// All this is for the worker's thread, which does not hold cp->lock.
+
 // Messages of the lcores; each takes the message's mbuf.
-void handshake_hello(struct cp *cp, const struct msg *msg);
-void handshake_record(struct cp *cp, const struct msg *msg);
-void handshake_expired(struct cp *cp, const struct msg *msg); // MSG_HANDSHAKE_ENDED
+void handshake_hello(struct hs_worker *w, const struct msg *msg);
+void handshake_record(struct hs_worker *w, const struct msg *msg);
+void handshake_expired(struct hs_worker *w, const struct msg *msg); // MSG_HANDSHAKE_ENDED
 
 // For hs_records.c: OpenSSL reads what is offered in hs->bio.
 void handshake_step(struct handshake *hs);
@@ -56,8 +60,8 @@ void handshake_fail(struct handshake *hs, const char *reason);
 // The same with an alert, for what hs_bio_keys() said.
 void handshake_fail_keys(struct handshake *hs, int rc);
 
-// For install.c: the session is live; sends what was held back, gives the entry the client's
-// identity and destroys hs.
+// For install.c: the lcore has the session, whose entry is hs's until it is live.  Sends what was
+// held back, gives the entry the client's identity, makes it live and destroys hs.
 void handshake_installed(struct handshake *hs, struct session_entry *entry);
 
 // For install.c: the session could not be installed; hs no longer has one.
@@ -65,9 +69,9 @@ void handshake_not_installed(struct handshake *hs, const char *reason);
 
 // Gives up all handshakes but those that wait for INSTALLED; their clients get an alert.  They are
 // gone when the rings have had room.
-void handshake_shutdown(struct cp *cp);
+void handshake_shutdown(struct hs_worker *w);
 
 // Frees every handshake, without a word, once the lcores do not run any more.
-void handshake_discard(struct cp *cp);
+void handshake_discard(struct hs_worker *w);
 
 #endif

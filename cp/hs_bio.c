@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "hs_bio.h"
 
+#include <pthread.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 #include <stdlib.h>
@@ -182,27 +183,25 @@ static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
 	return 0;
 }
 
-// Made once, kept until the program ends.
-static const BIO_METHOD *method(void)
-{
-	static BIO_METHOD *made;
+static BIO_METHOD *method; // made once, kept until the program ends
 
-	if (made == NULL) {
-		made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "handshake");
-		if (made == NULL)
-			return NULL;
-		BIO_meth_set_write(made, bio_write);
-		BIO_meth_set_read(made, bio_read);
-		BIO_meth_set_ctrl(made, bio_ctrl);
-	}
-	return made;
+static void make_method(void)
+{
+	method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "handshake");
+	if (method == NULL)
+		return;
+	BIO_meth_set_write(method, bio_write);
+	BIO_meth_set_read(method, bio_read);
+	BIO_meth_set_ctrl(method, bio_ctrl);
 }
 
 BIO *hs_bio_new(struct hs_bio *h)
 {
-	const BIO_METHOD *m = method();
-	BIO *bio = m != NULL ? BIO_new(m) : NULL;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	BIO *bio;
 
+	pthread_once(&once, make_method);
+	bio = method != NULL ? BIO_new(method) : NULL;
 	if (bio != NULL) {
 		BIO_set_data(bio, h);
 		BIO_set_init(bio, 1);

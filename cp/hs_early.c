@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "hs_early.h"
 
-#include "hs_table.h"
-
-bool hs_early_hold(struct hs_early *early, struct cp *cp, struct rte_mbuf *m, uint16_t l234_len,
-		   bool wanted)
+bool hs_early_hold(struct hs_early *early, struct hs_table *t, uint32_t max, struct rte_mbuf *m,
+		   uint16_t l234_len, bool wanted)
 {
 	if ((l234_len == 0 && !wanted) || early->nb == HS_EARLY_MAX ||
-	    early->bytes + m->data_len > cp->config->early_data_bytes ||
-	    !hs_table_early_take(cp->handshakes)) {
+	    early->bytes + m->data_len > max || !hs_table_early_take(t)) {
 		rte_pktmbuf_free(m);
 		return false;
 	}
@@ -18,13 +15,13 @@ bool hs_early_hold(struct hs_early *early, struct cp *cp, struct rte_mbuf *m, ui
 	return true;
 }
 
-void hs_early_inject(struct hs_early *early, struct cp *cp, uint16_t lcore)
+void hs_early_inject(struct hs_early *early, struct hs_table *t, struct cp *cp, uint16_t lcore)
 {
 	for (uint16_t i = 0; i < early->nb; i++) {
 		struct msg msg = {.type = MSG_INJECT, .mbuf = early->datagram[i].mbuf};
 		uint16_t l234_len = early->datagram[i].l234_len;
 
-		hs_table_early_give(cp->handshakes);
+		hs_table_early_give(t);
 		if (l234_len == 0 || rte_pktmbuf_prepend(msg.mbuf, l234_len) == NULL ||
 		    !dp_send(cp->dp, lcore, &msg))
 			rte_pktmbuf_free(msg.mbuf);
@@ -32,11 +29,11 @@ void hs_early_inject(struct hs_early *early, struct cp *cp, uint16_t lcore)
 	early->nb = 0;
 }
 
-void hs_early_discard(struct hs_early *early, struct cp *cp)
+void hs_early_discard(struct hs_early *early, struct hs_table *t)
 {
 	for (uint16_t i = 0; i < early->nb; i++) {
 		rte_pktmbuf_free(early->datagram[i].mbuf);
-		hs_table_early_give(cp->handshakes);
+		hs_table_early_give(t);
 	}
 	early->nb = 0;
 }

@@ -3,11 +3,12 @@
 #define DTLSGW_HS_EARLY_H
 
 #include "cp.h"
+#include "hs_table.h"
 
 #define HS_EARLY_MAX 32 // datagrams held for one handshake
 
 // Datagrams with records that cannot be opened yet.  Bounded for one handshake by number and
-// config.early_data_bytes, for all by cp->handshakes.
+// config.early_data_bytes, for all by cp->room.
 struct hs_early {
 	uint16_t nb;
 	uint32_t bytes;
@@ -17,15 +18,16 @@ struct hs_early {
 	} datagram[HS_EARLY_MAX];
 };
 
-// Takes m.  False, and m is freed, if that is over a bound, or if m can neither be given back nor
-// is wanted here.
-bool hs_early_hold(struct hs_early *early, struct cp *cp, struct rte_mbuf *m, uint16_t l234_len,
-		   bool wanted);
+// Takes m; its room is in t.  False, and m is freed, if that is over a bound, max bytes a handshake
+// among them, or if m can neither be given back nor is wanted here.
+bool hs_early_hold(struct hs_early *early, struct hs_table *t, uint32_t max, struct rte_mbuf *m,
+		   uint16_t l234_len, bool wanted);
 
 // Gives the datagrams to the lcore, as if they came now; those that cannot be given back are freed.
-void hs_early_inject(struct hs_early *early, struct cp *cp, uint16_t lcore);
+// cp->lock is held.
+void hs_early_inject(struct hs_early *early, struct hs_table *t, struct cp *cp, uint16_t lcore);
 
 // Frees the datagrams.
-void hs_early_discard(struct hs_early *early, struct cp *cp);
+void hs_early_discard(struct hs_early *early, struct hs_table *t);
 
 #endif

@@ -93,8 +93,9 @@ void hs_records_datagram(struct handshake *hs, struct rte_mbuf *m, uint16_t l234
 	offer_early(hs);
 	if (hs->state == HS_WAIT_REMOVE || !(verdict.lcore || verdict.locked))
 		rte_pktmbuf_free(m);
-	else if (hs_early_hold(&hs->early, hs->cp, m, l234_len, verdict.locked))
-		hs_report_counters(hs)->early_held++;
+	else if (hs_early_hold(&hs->early, hs->worker->handshakes, hs->cp->config->early_data_bytes,
+			       m, l234_len, verdict.locked))
+		HS_COUNT(hs, early_held);
 	else
-		hs_report_counters(hs)->early_dropped++;
+		HS_COUNT(hs, early_dropped);
 }

@@ -11,7 +11,7 @@
 
 struct handshake_stats *hs_report_counters(const struct handshake *hs)
 {
-	return hs_table_counters(hs->cp->handshakes, hs->listener);
+	return hs_table_counters(hs->worker->handshakes, hs->listener);
 }
 
 uint64_t hs_report_elapsed_ms(const struct handshake *hs)
@@ -32,15 +32,14 @@ const char *hs_report_reason(const struct handshake *hs, const char *otherwise)
 
 void hs_report_count(const struct handshake *hs)
 {
-	struct handshake_stats *stats = hs_report_counters(hs);
 	unsigned long error = ERR_peek_error();
 
 	if (ERR_GET_LIB(error) != ERR_LIB_SSL)
 		return;
 	if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED)
-		stats->bad_certificate++;
+		HS_COUNT(hs, bad_certificate);
 	else if (ERR_GET_REASON(error) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
-		stats->no_certificate++;
+		HS_COUNT(hs, no_certificate);
 }
 
 static const char *peer_text(const struct handshake *hs, char text[static IP_PORT_TEXT_LEN])

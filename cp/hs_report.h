@@ -4,11 +4,14 @@
 
 #include "handshake.h"
 #include "hs_table.h"
+#include "stats.h"
 
 // What is counted and logged of handshakes.
 
 // The counters of hs's listener.
 struct handshake_stats *hs_report_counters(const struct handshake *hs);
+
+#define HS_COUNT(hs, counter) STATS_ADD(hs_report_counters(hs)->counter, 1)
 
 uint64_t hs_report_elapsed_ms(const struct handshake *hs);
 

@@ -15,16 +15,16 @@
 struct hs_table {
 	struct rte_hash *hash;
 	TAILQ_HEAD(, handshake) all; // in the order they entered
-	uint32_t count;
+	_Atomic uint32_t count;
 	uint32_t max;
-	uint32_t early_free; // datagrams that may still be held
+	struct hs_room *room;
 	struct handshake_stats stats[CONFIG_LISTENER_MAX];
 };
 
-struct hs_table *hs_table_create(uint32_t max, uint32_t early_max)
+struct hs_table *hs_table_create(const char *name, uint32_t max, struct hs_room *room)
 {
 	struct rte_hash_parameters params = {
-		.name = "handshakes",
+		.name = name,
 		.entries = RTE_MAX(max, 64u),
 		.key_len = sizeof(struct flow_key),
 		.hash_func = rte_jhash,
@@ -40,7 +40,7 @@ struct hs_table *hs_table_create(uint32_t max, uint32_t early_max)
 	}
 	TAILQ_INIT(&t->all);
 	t->max = max;
-	t->early_free = early_max;
+	t->room = room;
 	t->hash = rte_hash_create(&params);
 	if (t->hash == NULL) {
 		free(t);
@@ -64,12 +64,27 @@ struct handshake *hs_table_find(const struct hs_table *t, const struct flow_key 
 	return rte_hash_lookup_data(t->hash, flow, &hs) < 0 ? NULL : hs;
 }
 
+// Takes one of what is free.  False: none is.
+static bool take(_Atomic uint32_t *room)
+{
+	uint32_t left = atomic_load(room);
+
+	while (left > 0)
+		if (atomic_compare_exchange_weak(room, &left, left - 1))
+			return true;
+	return false;
+}
+
 int hs_table_enter(struct hs_table *t, struct handshake *hs)
 {
 	if (hs_table_find(t, &hs->flow) != NULL)
 		return -EEXIST;
-	if (t->count == t->max || rte_hash_add_key_data(t->hash, &hs->flow, hs) != 0)
+	if (t->count == t->max || !take(&t->room->handshakes))
 		return -ENOSPC;
+	if (rte_hash_add_key_data(t->hash, &hs->flow, hs) != 0) {
+		atomic_fetch_add(&t->room->handshakes, 1);
+		return -ENOSPC;
+	}
 	TAILQ_INSERT_TAIL(&t->all, hs, link);
 	t->count++;
 	return 0;
@@ -82,6 +97,7 @@ void hs_table_leave(struct hs_table *t, struct handshake *hs)
 	rte_hash_del_key(t->hash, &hs->flow);
 	TAILQ_REMOVE(&t->all, hs, link);
 	t->count--;
+	atomic_fetch_add(&t->room->handshakes, 1);
 }
 
 uint32_t hs_table_count(const struct hs_table *t)
@@ -101,20 +117,12 @@ struct handshake *hs_table_next(const struct handshake *hs)
 
 bool hs_table_early_take(struct hs_table *t)
 {
-	if (t->early_free == 0)
-		return false;
-	t->early_free--;
-	return true;
+	return take(&t->room->early);
 }
 
 void hs_table_early_give(struct hs_table *t)
 {
-	t->early_free++;
-}
-
-const struct handshake_stats *hs_table_stats(const struct hs_table *t, uint16_t listener)
-{
-	return &t->stats[listener];
+	atomic_fetch_add(&t->room->early, 1);
 }
 
 struct handshake_stats *hs_table_counters(struct hs_table *t, uint16_t listener)

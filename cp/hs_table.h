@@ -2,13 +2,15 @@
 #ifndef DTLSGW_HS_TABLE_H
 #define DTLSGW_HS_TABLE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "flow.h"
 
-// Counters of one listener's handshakes; started = completed + failed + expired + replaced +
-// those in the table that do not only wait for room to be removed (HS_WAIT_REMOVE).
+// Counters of one listener's handshakes, written by one thread; started = completed + failed +
+// expired + replaced + those in the table that do not only wait for room to be removed
+// (HS_WAIT_REMOVE).
 #define HANDSHAKE_STATS(X)                                                                         \
 	X(started, "handshakes begun after a good cookie")                                         \
 	X(completed, "sessions installed")                                                         \
@@ -35,12 +37,17 @@ struct handshake_stats {
 
 struct handshake;
 
-// The handshakes under way, by flow.
+// What there is room for in the tables of all threads together.
+struct hs_room {
+	_Atomic uint32_t handshakes;
+	_Atomic uint32_t early; // datagrams held until a session is installed
+};
+
+// The handshakes under way of one thread, by flow.
 struct hs_table;
 
-// Room for max handshakes and, in all of them, early_max held datagrams.  Returns NULL with
-// rte_errno set.
-struct hs_table *hs_table_create(uint32_t max, uint32_t early_max);
+// A table for max handshakes, within room, which outlives it.  Returns NULL with rte_errno set.
+struct hs_table *hs_table_create(const char *name, uint32_t max, struct hs_room *room);
 
 // The table must be empty; NULL is fine.
 void hs_table_destroy(struct hs_table *t);
@@ -53,19 +60,17 @@ int hs_table_enter(struct hs_table *t, struct handshake *hs);
 // Nothing happens if hs did not enter.
 void hs_table_leave(struct hs_table *t, struct handshake *hs);
 
-uint32_t hs_table_count(const struct hs_table *t);
+uint32_t hs_table_count(const struct hs_table *t); // any thread
 
 // The oldest, the one that entered after hs; NULL: none.  To let hs leave, ask for the next first.
 struct handshake *hs_table_first(const struct hs_table *t);
 struct handshake *hs_table_next(const struct handshake *hs);
 
-// Takes or gives back room for one held datagram.  False: none left.
+// Takes from the room of all, or gives back, that of one held datagram.  False: none left.
 bool hs_table_early_take(struct hs_table *t);
 void hs_table_early_give(struct hs_table *t);
 
-const struct handshake_stats *hs_table_stats(const struct hs_table *t, uint16_t listener);
-
-// The same, for the module that counts.
+// The thread's counters.  Others read them with STATS_READ().
 struct handshake_stats *hs_table_counters(struct hs_table *t, uint16_t listener);
 
 #endif

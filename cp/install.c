@@ -30,6 +30,14 @@ void install_give_back(struct cp *cp, struct session *s)
 	install_free(cp, s);
 }
 
+// The session of a live entry is over.  With cp->lock.
+static void end(struct cp *cp, struct session_entry *entry)
+{
+	if (entry->session->end == SESSION_END_FATAL_ALERT)
+		resumption_revoke(cp->resumption, &entry->tag);
+	install_give_back(cp, entry->session);
+}
+
 static void set_headers(const struct handshake *hs, struct session *s, const struct route *inside)
 {
 	const struct dp *dp = hs->cp->dp;
@@ -63,7 +71,7 @@ static void set_limits(const struct config *config, struct session *s)
 	lower(&s->forged_limit, config->forged_records);
 }
 
-const char *install_build(struct handshake *hs)
+static const char *build(struct handshake *hs)
 {
 	struct cp *cp = hs->cp;
 	const struct config_backend *backend = &cp->config->backend[hs->client.backend];
@@ -104,77 +112,120 @@ const char *install_build(struct handshake *hs)
 	return NULL;
 }
 
+const char *install_build(struct handshake *hs)
+{
+	const char *reason;
+
+	cp_lock(hs->cp);
+	reason = build(hs);
+	cp_unlock(hs->cp);
+	return reason;
+}
+
 bool install_send(struct handshake *hs)
 {
 	struct msg msg = {.type = MSG_SESSION_INSTALL, .session = hs->bio.session};
+	struct cp *cp = hs->cp;
+	bool sent;
 
-	return dp_send(hs->cp->dp, hs->lcore, &msg);
+	cp_lock(cp);
+	sent = !atomic_load(&cp->stopping) && dp_send(cp->dp, hs->lcore, &msg);
+	cp_unlock(cp);
+	return sent;
 }
 
-void install_done(struct cp *cp, const struct msg *msg)
+void install_live(struct cp *cp, struct session_entry *entry)
 {
-	struct session_entry *entry = session_dir_find(cp->sessions, msg->id);
-	struct handshake *hs = hs_table_find(cp->handshakes, &msg->flow);
+	entry->live = true;
+	if (entry->ended)
+		end(cp, entry);
+}
 
-	if (entry == NULL || hs == NULL || hs->state != HS_WAIT_INSTALLED ||
-	    hs->bio.session != entry->session) {
+void install_done(struct hs_worker *w, const struct msg *msg)
+{
+	struct handshake *hs = hs_table_find(w->handshakes, &msg->flow);
+	struct session_entry *entry;
+	bool awaited;
+
+	cp_lock(w->cp);
+	entry = session_dir_find(w->cp->sessions, msg->id);
+	awaited = entry != NULL && hs != NULL && hs->state == HS_WAIT_INSTALLED &&
+		  hs->bio.session == entry->session;
+	if (entry != NULL && !awaited)
+		install_live(w->cp, entry);
+	cp_unlock(w->cp);
+	if (awaited)
+		handshake_installed(hs, entry);
+	else
 		LOG_LIMITED(ERR, "install: lcore %u installed a session that nobody awaits",
 			    msg->lcore);
-		return;
-	}
-	entry->live = true;
-	hs->bio.session = NULL;
-	handshake_installed(hs, entry);
 }
 
-void install_failed(struct cp *cp, const struct msg *msg)
+void install_failed(struct hs_worker *w, const struct msg *msg)
 {
 	struct session *s = msg->session;
-	struct handshake *hs = hs_table_find(cp->handshakes, &s->flow);
+	struct handshake *hs = hs_table_find(w->handshakes, &s->flow);
 
 	if (hs != NULL && hs->bio.session == s) {
 		hs->bio.session = NULL;
 		handshake_not_installed(hs, "the lcore's table is full");
 	}
-	install_give_back(cp, s);
+	cp_lock(w->cp);
+	install_give_back(w->cp, s);
+	cp_unlock(w->cp);
 }
 
 void install_session_ended(struct cp *cp, const struct msg *msg)
 {
 	struct session *s = msg->session;
-	const struct session_entry *entry;
+	struct session_entry *entry;
 	char peer[IP_PORT_TEXT_LEN];
 
 	LOG_LIMITED(INFO, "session: %s on %s: %s, records %" PRIu64 " in, %" PRIu64 " out",
 		    ip_port_format(&s->flow.remote, s->flow.remote_port, peer),
 		    cp->config->listener[s->listener].name,
 		    session_end_text((enum session_end)s->end), s->rx.records, s->tx.seq);
+	cp_lock(cp);
 	entry = session_dir_find(cp->sessions, s->id);
-	if (entry != NULL && s->end == SESSION_END_FATAL_ALERT)
-		resumption_revoke(cp->resumption, &entry->tag);
-	install_give_back(cp, s);
+	if (entry == NULL)
+		install_give_back(cp, s);
+	else if (entry->live)
+		end(cp, entry);
+	else
+		entry->ended = true;
+	cp_unlock(cp);
 }
 
-void install_plain_record(struct cp *cp, const struct msg *msg)
+// Sends the last flight again, if that is due.
+static void resend(struct cp *cp, struct session_entry *entry)
 {
-	struct session_entry *entry = session_dir_find(cp->sessions, msg->id);
-	const uint8_t *p = rte_pktmbuf_mtod(msg->mbuf, const uint8_t *);
-	bool finished = msg->content_type == DTLS_HANDSHAKE &&
-			msg->mbuf->data_len >= DTLS_HANDSHAKE_HEADER_LEN && p[0] == DTLS_FINISHED;
+	struct handshake_stats *stats = &cp->stats[entry->session->listener];
 	uint64_t now = rte_rdtsc();
 
-	rte_pktmbuf_free(msg->mbuf);
-	if (entry == NULL)
-		return;
-	entry->plain_records++;
-	if (!entry->live || entry->removing || !finished || entry->flight.finished_len == 0)
-		return;
 	if (entry->flight.resent_tsc != 0 && now - entry->flight.resent_tsc < rte_get_tsc_hz())
 		return;
 	if (!last_flight_resend(cp, entry))
 		return;
 	entry->flight.resent_tsc = now;
-	hs_table_counters(cp->handshakes, entry->session->listener)->resent_flights++;
+	STATS_ADD(stats->resent_flights, 1);
+}
+
+void install_plain_record(struct cp *cp, const struct msg *msg)
+{
+	struct session_entry *entry;
+	const uint8_t *p = rte_pktmbuf_mtod(msg->mbuf, const uint8_t *);
+	bool finished = msg->content_type == DTLS_HANDSHAKE &&
+			msg->mbuf->data_len >= DTLS_HANDSHAKE_HEADER_LEN && p[0] == DTLS_FINISHED;
+
+	rte_pktmbuf_free(msg->mbuf);
+	cp_lock(cp);
+	entry = session_dir_find(cp->sessions, msg->id);
+	if (entry != NULL) {
+		entry->plain_records++;
+		if (entry->live && !entry->removing && finished && entry->flight.finished_len > 0)
+			resend(cp, entry);
+	}
+	cp_unlock(cp);
 }
 
 static bool send_remove(struct cp *cp, const struct session_entry *entry)
@@ -189,25 +240,41 @@ static bool send_remove(struct cp *cp, const struct session_entry *entry)
 	return dp_send(cp->dp, entry->session->lcore, &msg);
 }
 
+// False: a ring is full, and there are more.  With cp->lock.
+static bool remove_all(struct cp *cp)
+{
+	struct session_entry *entry;
+
+	while ((entry = session_dir_unremoved(cp->sessions)) != NULL) {
+		if (!send_remove(cp, entry))
+			return false;
+		entry->removing = true;
+	}
+	return true;
+}
+
 static void remove_more(evutil_socket_t fd, short what, void *arg)
 {
 	static const struct timeval retry = {.tv_usec = ROOM_RETRY_US};
-	struct session_entry *entry;
 	struct cp *cp = arg;
+	bool done;
 
 	RTE_SET_USED(fd);
 	RTE_SET_USED(what);
-	while ((entry = session_dir_unremoved(cp->sessions)) != NULL) {
-		if (!send_remove(cp, entry)) {
-			event_base_once(cp->base, -1, EV_TIMEOUT, remove_more, cp, &retry);
-			return;
-		}
-		entry->removing = true;
-	}
+	cp_lock(cp);
+	done = remove_all(cp);
+	cp_unlock(cp);
+	if (!done)
+		event_base_once(cp->base, -1, EV_TIMEOUT, remove_more, cp, &retry);
 }
 
 void install_shutdown(struct cp *cp)
 {
-	handshake_shutdown(cp);
+	// Under the lock, so that no session goes to an lcore after those that are removed.
+	cp_lock(cp);
+	atomic_store(&cp->stopping, true);
+	cp_unlock(cp);
+	for (uint16_t i = 0; i < cp->worker_nb; i++)
+		hs_worker_wake(cp->worker[i]);
 	remove_more(-1, 0, cp);
 }

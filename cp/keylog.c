@@ -14,7 +14,7 @@
 
 struct keylog {
 	int fd;
-	bool failed; // a write failed, and that was logged
+	atomic_bool failed; // a write failed, and that was logged
 };
 
 // Returns 0 or -errno.
@@ -79,8 +79,6 @@ void keylog_write(struct keylog *keylog, const char *line)
 		{.iov_base = (void *)(uintptr_t) "\n", .iov_len = 1},
 	};
 
-	if (writev(keylog->fd, part, 2) < 0 && !keylog->failed) {
-		keylog->failed = true;
+	if (writev(keylog->fd, part, 2) < 0 && !atomic_exchange(&keylog->failed, true))
 		LOG(ERR, "keylog: write: %s", strerror(errno));
-	}
 }

@@ -14,7 +14,7 @@ struct keylog *keylog_create(const char *file);
 // NULL is fine.
 void keylog_destroy(struct keylog *keylog);
 
-// Appends line and a newline in one write.
+// Appends line and a newline in one write.  Any thread may call it.
 void keylog_write(struct keylog *keylog, const char *line);
 
 #endif

@@ -5,8 +5,7 @@
 #include <rte_cycles.h>
 #include <signal.h>
 
-#include "handshake.h"
-#include "hs_table.h"
+#include "hs_worker.h"
 #include "install.h"
 #include "neigh.h"
 #include "session_dir.h"
@@ -14,10 +13,8 @@
 #define BATCH	32  // messages of one lcore a turn
 #define TICK_US 200 // longest wait while the rings are empty: they wake nobody
 
-// The waits of one loop_run().  They have an event base of their own, because cp->base runs with
-// the lock held.
+// What wakes one loop_run(), on cp->base.
 struct wait {
-	struct event_base *base;
 	struct event *tick;
 	struct event *sigterm;
 	struct event *sigint;
@@ -70,19 +67,16 @@ static void wait_fini(struct wait *wait)
 	for (unsigned int i = 0; i < RTE_DIM(events); i++)
 		if (events[i] != NULL)
 			event_free(events[i]);
-	if (wait->base != NULL)
-		event_base_free(wait->base);
 }
 
-static int wait_init(struct wait *wait)
+static int wait_init(struct wait *wait, struct event_base *base)
 {
-	*wait = (struct wait){.base = loop_base_create()};
-	if (wait->base == NULL)
-		return -ENOMEM;
-	wait->tick = event_new(wait->base, -1, 0, on_tick, NULL);
-	wait->sigterm = evsignal_new(wait->base, SIGTERM, on_signal, wait);
-	wait->sigint = evsignal_new(wait->base, SIGINT, on_signal, wait);
-	wait->sighup = evsignal_new(wait->base, SIGHUP, on_sighup, wait);
+	*wait = (struct wait){
+		.tick = event_new(base, -1, 0, on_tick, NULL),
+		.sigterm = evsignal_new(base, SIGTERM, on_signal, wait),
+		.sigint = evsignal_new(base, SIGINT, on_signal, wait),
+		.sighup = evsignal_new(base, SIGHUP, on_sighup, wait),
+	};
 	if (wait->tick == NULL || wait->sigterm == NULL || wait->sigint == NULL ||
 	    wait->sighup == NULL || event_add(wait->sigterm, NULL) < 0 ||
 	    event_add(wait->sigint, NULL) < 0 || event_add(wait->sighup, NULL) < 0) {
@@ -92,42 +86,41 @@ static int wait_init(struct wait *wait)
 	return 0;
 }
 
-// Looks for signals, and lets up to a tick pass if there is no work.
-static void wait_turn(struct wait *wait, bool work)
+// Runs what is due, and lets up to a tick pass before that if there is no work.
+static void wait_turn(struct wait *wait, struct event_base *base, bool work)
 {
 	static const struct timeval tick = {.tv_usec = TICK_US};
 
 	if (!work)
 		event_add(wait->tick, &tick);
-	event_base_loop(wait->base, work ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+	event_base_loop(base, work ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+}
+
+static struct hs_worker *worker_of(struct cp *cp, const struct flow_key *flow)
+{
+	return cp->worker[dp_flow_spread(cp->dp, flow, cp->worker_nb)];
 }
 
 void loop_dispatch(struct cp *cp, const struct msg *msg)
 {
 	switch ((enum msg_type)msg->type) {
 	case MSG_FRAME:
+		cp_lock(cp);
 		neigh_frame(cp, msg->mbuf);
+		cp_unlock(cp);
 		break;
 	case MSG_HELLO:
-		handshake_hello(cp, msg);
-		break;
 	case MSG_RECORD:
-		handshake_record(cp, msg);
+	case MSG_INSTALLED:
+	case MSG_INSTALL_FAILED:
+	case MSG_HANDSHAKE_ENDED:
+		hs_worker_give(worker_of(cp, &msg->flow), msg);
 		break;
 	case MSG_PLAIN_RECORD:
 		install_plain_record(cp, msg);
 		break;
-	case MSG_INSTALLED:
-		install_done(cp, msg);
-		break;
-	case MSG_INSTALL_FAILED:
-		install_failed(cp, msg);
-		break;
 	case MSG_SESSION_ENDED:
 		install_session_ended(cp, msg);
-		break;
-	case MSG_HANDSHAKE_ENDED:
-		handshake_expired(cp, msg);
 		break;
 	case MSG_SESSION_INSTALL:
 	case MSG_SESSION_REMOVE:
@@ -142,15 +135,27 @@ void loop_dispatch(struct cp *cp, const struct msg *msg)
 	}
 }
 
-// One batch of every lcore.  Returns true if there was anything.
-static bool drain(struct cp *cp)
+// True if all workers have room for a batch in which nothing may be dropped.
+static bool have_room(const struct cp *cp)
+{
+	RTE_BUILD_BUG_ON(BATCH > HS_WORKER_ROOM);
+	for (uint16_t i = 0; i < cp->worker_nb; i++)
+		if (!hs_worker_has_room(cp->worker[i]))
+			return false;
+	return true;
+}
+
+bool loop_drain(struct cp *cp)
 {
 	struct msg msg[BATCH];
 	bool work = false;
 
 	for (uint16_t lcore = 0; lcore < cp->dp->lcore_nb; lcore++) {
-		unsigned int n = dp_receive(cp->dp, lcore, msg, BATCH);
+		unsigned int n;
 
+		if (rte_ring_empty(cp->dp->punt[lcore]) || !have_room(cp))
+			continue;
+		n = dp_receive(cp->dp, lcore, msg, BATCH);
 		for (unsigned int i = 0; i < n; i++)
 			loop_dispatch(cp, &msg[i]);
 		work |= n > 0;
@@ -158,20 +163,20 @@ static bool drain(struct cp *cp)
 	return work;
 }
 
-// One turn under the lock.  Returns true if there may be more to do at once.
-static bool turn(struct cp *cp)
+static uint32_t sessions(struct cp *cp)
 {
-	bool work = drain(cp);
+	uint32_t nb;
 
-	event_base_loop(cp->base, EVLOOP_NONBLOCK);
-	return work;
+	cp_lock(cp);
+	nb = session_dir_count(cp->sessions);
+	cp_unlock(cp);
+	return nb;
 }
 
 static void stop(struct cp *cp)
 {
-	LOG(NOTICE, "loop: stopping, %u sessions and %u handshakes to end",
-	    session_dir_count(cp->sessions), hs_table_count(cp->handshakes));
-	cp->stopping = true;
+	LOG(NOTICE, "loop: stopping, %u sessions and %u handshakes to end", sessions(cp),
+	    cp_half_open(cp));
 	install_shutdown(cp);
 }
 
@@ -187,38 +192,29 @@ void loop_signals(int how)
 
 int loop_run(struct cp *cp)
 {
-	uint64_t stop_tsc = UINT64_MAX;
+	uint64_t stop_tsc = 0;
 	struct wait wait;
-	bool over = false;
 	int ret;
 
-	ret = wait_init(&wait);
+	ret = wait_init(&wait, cp->base);
 	if (ret < 0)
 		return ret;
 	loop_signals(SIG_UNBLOCK);
-	while (!over) {
-		bool work;
-
-		pthread_mutex_lock(&cp->lock);
-		work = turn(cp);
+	while (stop_tsc == 0 ||
+	       (rte_rdtsc() < stop_tsc && (cp_half_open(cp) > 0 || sessions(cp) > 0))) {
+		wait_turn(&wait, cp->base, loop_drain(cp));
 		if (wait.reload) {
 			wait.reload = false;
 			cp_reload(cp);
 		}
-		if (wait.signalled && !cp->stopping) {
+		if (wait.signalled && stop_tsc == 0) {
 			stop(cp);
 			stop_tsc = rte_rdtsc() + LOOP_STOP_S * rte_get_tsc_hz();
 		}
-		over = cp->stopping && ((session_dir_count(cp->sessions) == 0 &&
-					 hs_table_count(cp->handshakes) == 0) ||
-					rte_rdtsc() >= stop_tsc);
-		pthread_mutex_unlock(&cp->lock);
-		if (!over)
-			wait_turn(&wait, work);
 	}
-	if (session_dir_count(cp->sessions) > 0)
-		LOG(WARNING, "loop: %u sessions did not end within %d s",
-		    session_dir_count(cp->sessions), LOOP_STOP_S);
+	if (sessions(cp) > 0)
+		LOG(WARNING, "loop: %u sessions did not end within %d s", sessions(cp),
+		    LOOP_STOP_S);
 	wait_fini(&wait);
 	return 0;
 }

@@ -128,7 +128,11 @@ static int serve(struct cp *cp)
 	ret = dp_launch(cp->dp);
 	if (ret < 0)
 		return ret;
+	cp_lock(cp);
 	ret = neigh_start(cp);
+	cp_unlock(cp);
+	if (ret == 0)
+		ret = cp_start(cp);
 	if (ret < 0)
 		goto out;
 	ret = telemetry_start(cp);
@@ -141,6 +145,7 @@ static int serve(struct cp *cp)
 	telemetry_stop();
 	LOG(NOTICE, "main: dtlsgw stops");
 out:
+	cp_stop(cp);
 	dp_stop(cp->dp);
 	return ret;
 }

@@ -9,6 +9,7 @@
 // The gateway's free ports towards the backends, of each inside address: the port that has been
 // free for longest is used next, among those with which the backend's replies reach the right
 // lcore.
+// One thread at a time, under cp->lock.
 struct nat_pool;
 
 // All ports from NAT_PORT_MIN on are free; marks nat's slots so.  ports: by ethdev port id; nat and

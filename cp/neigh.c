@@ -256,9 +256,13 @@ void neigh_tick(struct cp *cp, uint64_t now_tsc)
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
+	struct cp *cp = arg;
+
 	RTE_SET_USED(fd);
 	RTE_SET_USED(what);
-	neigh_tick(arg, rte_rdtsc());
+	cp_lock(cp);
+	neigh_tick(cp, rte_rdtsc());
+	cp_unlock(cp);
 }
 
 static int start_timer(struct neigh *n, struct cp *cp)

@@ -6,7 +6,8 @@
 #include "encap.h"
 
 // Neighbours: who has which IP address on the links of the ports.  An entry's index is its index in
-// dp->next_hops.  Time is that of the last neigh_tick().
+// dp->next_hops.  Time is that of the last neigh_tick().  One thread at a time: all this runs under
+// cp->lock.
 //
 // States (RFC 4861 section 7.3.2 without DELAY, for ARP as well) and what ends them:
 //
@@ -48,7 +49,7 @@ struct neigh_stats {
 };
 
 // Returns NULL with errno set if there is no memory.  Starts the timer on cp->base, if there is
-// one; its callback runs neigh_tick() with cp->lock held by whoever runs the loop.
+// one; its callback runs neigh_tick().
 struct neigh *neigh_create(struct cp *cp);
 void neigh_destroy(struct neigh *n); // NULL is fine
 

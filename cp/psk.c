@@ -7,7 +7,6 @@
 #include <rte_errno.h>
 
 #include "cp.h"
-#include "psk_file.h"
 
 #define ERROR_LEN 512 // bytes of an error, file name included
 
@@ -28,24 +27,49 @@ static bool nobodys_key(const struct tls *tls, const char *identity, uint8_t key
 	return true;
 }
 
+bool psk_find(struct tls *tls, const char *identity, struct psk_entry *entry)
+{
+	const struct psk_entry *found = NULL;
+
+	if (identity == NULL)
+		return false;
+	pthread_rwlock_rdlock(&tls->psk_lock);
+	if (tls->psk != NULL)
+		found = psk_file_find(tls->psk, identity);
+	if (found != NULL)
+		*entry = *found;
+	pthread_rwlock_unlock(&tls->psk_lock);
+	return found != NULL;
+}
+
+static uint8_t usual_len(struct tls *tls)
+{
+	uint8_t len;
+
+	pthread_rwlock_rdlock(&tls->psk_lock);
+	len = psk_file_usual_len(tls->psk);
+	pthread_rwlock_unlock(&tls->psk_lock);
+	return len;
+}
+
 // OpenSSL's SSL_psk_server_cb_func.
 static unsigned int find_key(SSL *ssl, const char *identity, unsigned char *out, unsigned int max)
 {
-	const struct tls *tls = tls_of(ssl);
+	struct tls *tls = tls_of(ssl);
 	struct tls_client *client = SSL_get_app_data(ssl);
 	uint8_t key[PSK_KEY_MAX];
-	uint8_t len = psk_file_usual_len(tls->psk);
-	const struct psk_entry *entry;
+	uint8_t len = usual_len(tls);
+	struct psk_entry entry;
 
 	RTE_BUILD_BUG_ON(PSK_KEY_MAX > PSK_MAX_PSK_LEN);
 	if (!nobodys_key(tls, identity, key))
 		return 0;
-	entry = psk_file_find(tls->psk, identity);
 	client->psk_tried = true;
-	client->psk_unknown = entry == NULL;
-	if (entry != NULL) {
-		memcpy(key, entry->key, PSK_KEY_MAX);
-		len = entry->key_len;
+	client->psk_unknown = !psk_find(tls, identity, &entry);
+	if (!client->psk_unknown) {
+		memcpy(key, entry.key, PSK_KEY_MAX);
+		len = entry.key_len;
+		explicit_bzero(&entry, sizeof(entry));
 	}
 	len = (uint8_t)RTE_MIN(len, max);
 	memcpy(out, key, len);
@@ -101,7 +125,7 @@ void psk_fini(struct tls *tls)
 
 void psk_reload(struct tls *tls)
 {
-	struct psk_file *psk;
+	struct psk_file *psk, *old;
 
 	if (tls->listener->psk_file == NULL)
 		return;
@@ -110,14 +134,10 @@ void psk_reload(struct tls *tls)
 		LOG(ERR, "psk: listener %s: the old identities stay", tls->listener->name);
 		return;
 	}
-	psk_file_destroy(tls->psk);
+	pthread_rwlock_wrlock(&tls->psk_lock);
+	old = tls->psk;
 	tls->psk = psk;
+	pthread_rwlock_unlock(&tls->psk_lock);
+	psk_file_destroy(old);
 	LOG(NOTICE, "psk: listener %s: %zu identities", tls->listener->name, psk_file_count(psk));
-}
-
-const struct psk_entry *psk_of(const struct tls *tls, const SSL *ssl)
-{
-	const char *identity = SSL_get_psk_identity(ssl);
-
-	return tls->psk != NULL && identity != NULL ? psk_file_find(tls->psk, identity) : NULL;
 }

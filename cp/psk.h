@@ -2,6 +2,7 @@
 #ifndef DTLSGW_PSK_H
 #define DTLSGW_PSK_H
 
+#include "psk_file.h"
 #include "tls.h"
 
 // Pre-shared keys of a listener (RFC 4279).  A client with an identity that is not in the file goes
@@ -17,8 +18,8 @@ void psk_fini(struct tls *tls);
 // Reads the file again.  A bad one is logged with file and line, and changes nothing.
 void psk_reload(struct tls *tls);
 
-// The entry of a client whose handshake is done with a pre-shared key; NULL: its identity has left
-// the file meanwhile.
-const struct psk_entry *psk_of(const struct tls *tls, const SSL *ssl);
+// Copies an identity's entry of the file as it is now to *entry, which the caller wipes.  False if
+// there is none, or identity is NULL.  Any thread may call it.
+bool psk_find(struct tls *tls, const char *identity, struct psk_entry *entry);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "client_cert.h"
 #include "cp.h"
-#include "psk_file.h"
+#include "psk.h"
 #include "server_name.h"
 #include "session_cache.h"
 #include "ticket_keys.h"
@@ -18,6 +18,7 @@
 
 struct resumption {
 	const struct config *config;
+	pthread_mutex_t lock;	     // of keys and of what is in the two caches
 	struct ticket_keys keys;     // nb 0: no tickets
 	struct session_cache *cache; // NULL: no session ids
 	struct session_cache *revoked;
@@ -60,20 +61,20 @@ static bool is_psk(const SSL_CIPHER *cipher)
 static bool stamp_set(SSL *ssl, SSL_SESSION *session)
 {
 	const struct tls_client *client = SSL_get_app_data(ssl);
-	const char *identity = SSL_get_psk_identity(ssl);
-	const struct psk_entry *entry = NULL;
 	struct stamp stamp = {.identity = ""};
+	struct psk_entry entry;
 
 	if (stamp_get(session, &stamp))
 		return true;
 	if (!client->extended_master)
 		return false;
 	if (is_psk(SSL_SESSION_get0_cipher(session))) {
-		entry = identity != NULL ? psk_file_find(tls_of(ssl)->psk, identity) : NULL;
-		if (entry == NULL) // unknown: this handshake comes to nothing
+		// One that is unknown comes to nothing.
+		if (!psk_find(tls_of(ssl), SSL_get_psk_identity(ssl), &entry))
 			return false;
-		memcpy(stamp.psk_digest, entry->digest, sizeof(stamp.psk_digest));
-		strcpy(stamp.identity, entry->identity);
+		memcpy(stamp.psk_digest, entry.digest, sizeof(stamp.psk_digest));
+		strcpy(stamp.identity, entry.identity);
+		explicit_bzero(&entry, sizeof(entry));
 	}
 	return RAND_bytes(stamp.tag.byte, sizeof(stamp.tag.byte)) == 1 &&
 	       SSL_SESSION_set1_ticket_appdata(session, &stamp,
@@ -81,41 +82,76 @@ static bool stamp_set(SSL *ssl, SSL_SESSION *session)
 						       strlen(stamp.identity) + 1) == 1;
 }
 
-static bool client_still_good(const struct tls *tls, SSL_SESSION *session,
-			      const struct stamp *stamp)
+static bool key_still_good(struct tls *tls, const struct stamp *stamp)
+{
+	struct psk_entry entry;
+	bool good;
+
+	if (!psk_find(tls, stamp->identity, &entry))
+		return false;
+	good = memcmp(entry.digest, stamp->psk_digest, sizeof(entry.digest)) == 0;
+	explicit_bzero(&entry, sizeof(entry));
+	return good;
+}
+
+static bool client_still_good(struct tls *tls, SSL_SESSION *session, const struct stamp *stamp)
 {
 	X509 *certificate = SSL_SESSION_get0_peer(session);
-	const struct psk_entry *entry;
 
-	if (is_psk(SSL_SESSION_get0_cipher(session))) {
-		entry = tls->psk != NULL ? psk_file_find(tls->psk, stamp->identity) : NULL;
-		return entry != NULL &&
-		       memcmp(entry->digest, stamp->psk_digest, sizeof(entry->digest)) == 0;
-	}
+	if (is_psk(SSL_SESSION_get0_cipher(session)))
+		return key_still_good(tls, stamp);
 	if (certificate == NULL)
 		return tls->listener->client_certificate != CONFIG_CLIENT_CERTIFICATE_REQUIRED;
 	return client_cert_good(tls, certificate);
 }
 
+static bool is_revoked(struct resumption *r, const struct resumption_tag *tag)
+{
+	bool revoked;
+
+	pthread_mutex_lock(&r->lock);
+	revoked = session_cache_find(r->revoked, tag->byte, sizeof(tag->byte), time(NULL)) != NULL;
+	pthread_mutex_unlock(&r->lock);
+	return revoked;
+}
+
 static bool may_resume(SSL *ssl, SSL_SESSION *session)
 {
-	const struct tls *tls = tls_of(ssl);
+	struct tls *tls = tls_of(ssl);
 	struct stamp stamp;
 
 	return stamp_get(session, &stamp) && server_name_same(session, SSL_get_app_data(ssl)) &&
-	       session_cache_find(tls->resumption->revoked, stamp.tag.byte, sizeof(stamp.tag.byte),
-				  time(NULL)) == NULL &&
+	       !is_revoked(tls->resumption, &stamp.tag) &&
 	       sk_SSL_CIPHER_find(SSL_get_ciphers(ssl), SSL_SESSION_get0_cipher(session)) >= 0 &&
 	       client_still_good(tls, session, &stamp);
+}
+
+// A copy, which the caller wipes.
+static void keys_get(struct resumption *r, struct ticket_keys *keys)
+{
+	pthread_mutex_lock(&r->lock);
+	*keys = r->keys;
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void keys_set(struct resumption *r, const struct ticket_keys *keys)
+{
+	pthread_mutex_lock(&r->lock);
+	r->keys = *keys;
+	pthread_mutex_unlock(&r->lock);
 }
 
 static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
 			 EVP_MAC_CTX *mac, int seal)
 {
-	const struct ticket_keys *keys = &resumption_of(ssl)->keys;
+	struct ticket_keys keys;
+	int rc;
 
-	return seal ? ticket_keys_seal(keys, name, iv, cipher, mac)
-		    : ticket_keys_open(keys, name, iv, cipher, mac);
+	keys_get(resumption_of(ssl), &keys);
+	rc = seal ? ticket_keys_seal(&keys, name, iv, cipher, mac)
+		  : ticket_keys_open(&keys, name, iv, cipher, mac);
+	explicit_bzero(&keys, sizeof(keys));
+	return rc;
 }
 
 static int on_new_ticket(SSL *ssl, void *arg)
@@ -142,6 +178,7 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
 {
 	struct session_cache_entry entry = {.expires =
 						    time(NULL) + SSL_SESSION_get_timeout(session)};
+	struct resumption *r = resumption_of(ssl);
 	const uint8_t *id;
 	uint8_t *bytes = NULL;
 	unsigned int id_len;
@@ -157,23 +194,42 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
 	entry.id_len = (uint8_t)id_len;
 	entry.value = bytes;
 	entry.value_len = (size_t)len;
-	session_cache_put(resumption_of(ssl)->cache, &entry);
+	pthread_mutex_lock(&r->lock);
+	session_cache_put(r->cache, &entry);
+	pthread_mutex_unlock(&r->lock);
 	OPENSSL_clear_free(bytes, (size_t)len);
 	return 0;
 }
 
-static SSL_SESSION *on_find_session(SSL *ssl, const unsigned char *id, int id_len, int *keep)
+// A copy of the cached session's bytes, which the caller wipes and frees; NULL: none.
+static uint8_t *cached(struct resumption *r, const unsigned char *id, int id_len, size_t *len)
 {
 	const struct session_cache_entry *entry;
-	const unsigned char *bytes;
+	uint8_t *bytes = NULL;
+
+	pthread_mutex_lock(&r->lock);
+	entry = session_cache_find(r->cache, id, (size_t)id_len, time(NULL));
+	if (entry != NULL)
+		bytes = OPENSSL_memdup(entry->value, entry->value_len);
+	*len = bytes != NULL ? entry->value_len : 0;
+	pthread_mutex_unlock(&r->lock);
+	return bytes;
+}
+
+static SSL_SESSION *on_find_session(SSL *ssl, const unsigned char *id, int id_len, int *keep)
+{
+	const unsigned char *p;
 	SSL_SESSION *session;
+	uint8_t *bytes;
+	size_t len;
 
 	*keep = 0;
-	entry = session_cache_find(resumption_of(ssl)->cache, id, (size_t)id_len, time(NULL));
-	if (entry == NULL)
+	bytes = cached(resumption_of(ssl), id, id_len, &len);
+	if (bytes == NULL)
 		return NULL;
-	bytes = entry->value;
-	session = d2i_SSL_SESSION(NULL, &bytes, (long)entry->value_len);
+	p = bytes;
+	session = d2i_SSL_SESSION(NULL, &p, (long)len);
+	OPENSSL_clear_free(bytes, len);
 	if (session != NULL && !may_resume(ssl, session)) {
 		SSL_SESSION_free(session);
 		session = NULL;
@@ -194,13 +250,18 @@ static void on_bad_session(SSL_CTX *ctx, SSL_SESSION *session)
 static void on_rotation(evutil_socket_t fd, short what, void *arg)
 {
 	struct resumption *r = arg;
+	struct ticket_keys keys;
 
 	RTE_SET_USED(fd);
 	RTE_SET_USED(what);
-	if (ticket_keys_rotate(&r->keys) != 0)
+	keys_get(r, &keys);
+	if (ticket_keys_rotate(&keys) != 0) {
 		LOG(ERR, "resumption: no random bytes, the old ticket keys stay");
-	else
+	} else {
+		keys_set(r, &keys);
 		LOG(DEBUG, "resumption: ticket keys rotated");
+	}
+	explicit_bzero(&keys, sizeof(keys));
 }
 
 static int load(const struct resumption *r, struct ticket_keys *keys)
@@ -237,6 +298,7 @@ struct resumption *resumption_create(const struct config *config, struct event_b
 
 	if (r == NULL)
 		goto out;
+	pthread_mutex_init(&r->lock, NULL);
 	r->config = config;
 	r->revoked = session_cache_create(REVOKED_MAX);
 	if (r->revoked == NULL)
@@ -265,18 +327,24 @@ void resumption_destroy(struct resumption *r)
 		event_free(r->timer);
 	session_cache_destroy(r->cache);
 	session_cache_destroy(r->revoked);
+	pthread_mutex_destroy(&r->lock);
 	explicit_bzero(r, sizeof(*r));
 	free(r);
 }
 
 void resumption_reload(struct resumption *r)
 {
+	struct ticket_keys keys;
+
 	if (r == NULL || r->config->ticket_keys == NULL || !r->config->tickets)
 		return;
-	if (load(r, &r->keys) != 0)
+	if (load(r, &keys) != 0) {
 		LOG(ERR, "resumption: the old ticket keys stay");
-	else
-		LOG(NOTICE, "resumption: %u ticket keys", r->keys.nb);
+		return;
+	}
+	keys_set(r, &keys);
+	LOG(NOTICE, "resumption: %u ticket keys", keys.nb);
+	explicit_bzero(&keys, sizeof(keys));
 }
 
 int resumption_use(const struct tls *tls, SSL_CTX *ctx)
@@ -321,11 +389,15 @@ void resumption_revoke(struct resumption *r, const struct resumption_tag *tag)
 {
 	static const struct resumption_tag none;
 	struct session_cache_entry entry = {.id_len = sizeof(tag->byte)};
+	int rc;
 
 	if (r == NULL || memcmp(tag, &none, sizeof(none)) == 0)
 		return;
 	memcpy(entry.id, tag->byte, sizeof(tag->byte));
 	entry.expires = time(NULL) + r->config->resumption_lifetime_s;
-	if (session_cache_put(r->revoked, &entry) != 0)
+	pthread_mutex_lock(&r->lock);
+	rc = session_cache_put(r->revoked, &entry);
+	pthread_mutex_unlock(&r->lock);
+	if (rc != 0)
 		LOG_LIMITED(ERR, "resumption: no memory to revoke a session");
 }

@@ -7,7 +7,8 @@
 #include "tls.h"
 
 // Sessions that clients can resume, by ticket (RFC 5077) or by session id (RFC 5246 section 7.3),
-// with all listeners' keys and cache in one place.  A session is resumed only
+// with all listeners' keys and cache in one place, for all handshake threads: what changes there
+// has a lock of its own, held for moments.  A session is resumed only
 //
 //   on the listener that made it, with a suite that the listener still has,
 //   under the same server name (RFC 6066 section 3),

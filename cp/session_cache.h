@@ -9,7 +9,8 @@
 #define SESSION_CACHE_ID_MAX 32 // bytes
 
 // Values by id, bounded and expiring: resumable sessions, or the tags of those that may not be
-// resumed.  The oldest entry makes room for a new one.  Values are wiped when they go.
+// resumed.  The oldest entry makes room for a new one.  Values are wiped when they go.  One thread
+// at a time: who shares a cache locks it.
 struct session_cache;
 
 struct session_cache_entry {

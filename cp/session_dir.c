@@ -74,6 +74,7 @@ struct session_entry *session_dir_enter(struct session_dir *dir, struct session 
 	entry->session = s;
 	entry->since = time(NULL);
 	entry->live = false;
+	entry->ended = false;
 	entry->removing = false;
 	entry->plain_records = 0;
 	memset(&entry->tag, 0, sizeof(entry->tag));

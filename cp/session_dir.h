@@ -26,7 +26,8 @@ struct session_entry {
 	struct session *session; // owner: its lcore; NULL: the slot is free
 	session_id id;		 // of this or, in a free slot, of the next session
 	time_t since;		 // CLOCK_REALTIME
-	bool live;		 // INSTALLED came
+	bool live;		 // INSTALLED was handled; before that the entry is the handshake's
+	bool ended;		 // SESSION_ENDED was seen, before the entry was live
 	bool removing;		 // SESSION_REMOVE was sent
 	uint32_t next_free;
 	uint32_t plain_records;	   // came to cp
@@ -35,7 +36,7 @@ struct session_entry {
 	struct last_flight flight;
 };
 
-// The sessions, by id.
+// The sessions, by id.  One thread at a time, under cp->lock.
 struct session_dir;
 
 // A session as telemetry shows it.

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "hs_table.h"
+#include "hs_worker.h"
 #include "neigh.h"
 #include "session_dir.h"
 
@@ -66,17 +66,18 @@ static bool number(const char *text, uint64_t *n)
 	return end != text && *end == '\0';
 }
 
-// Sets the range of lcores that params asks for.  False if it asks for something else.
-static bool lcore_range(const struct cp *cp, const char *params, uint16_t *first, uint16_t *end)
+// Sets the range that params asks for, of nb of what key names: all, or KEY=N alone.  False if it
+// asks for something else.
+static bool range(const char *params, const char *key, uint16_t nb, uint16_t *first, uint16_t *end)
 {
 	const char *value;
 	uint64_t n;
 
 	*first = 0;
-	*end = cp->dp->lcore_nb;
+	*end = nb;
 	if (params == NULL)
 		return true;
-	if (!param(params, "lcore", &value) || !number(value, &n) || n >= *end)
+	if (!param(params, key, &value) || !number(value, &n) || n >= nb)
 		return false;
 	*first = (uint16_t)n;
 	*end = (uint16_t)n + 1;
@@ -123,7 +124,7 @@ static int stats_lcores(const struct cp *cp, const char *params, struct rte_tel_
 	struct stats total;
 	uint16_t first, end;
 
-	if (!lcore_range(cp, params, &first, &end))
+	if (!range(params, "lcore", cp->dp->lcore_nb, &first, &end))
 		return -EINVAL;
 	sum(cp, first, end, &total);
 	DROP_FOREACH (reason)
@@ -173,7 +174,7 @@ static int stats_port(const struct cp *cp, const char *name, struct rte_tel_data
 
 static int stats_listener(const struct cp *cp, const char *name, struct rte_tel_data *d)
 {
-	const struct handshake_stats *handshakes;
+	struct handshake_stats handshakes;
 	struct stats_listener total = {0};
 	uint16_t i;
 
@@ -200,8 +201,8 @@ static int stats_listener(const struct cp *cp, const char *name, struct rte_tel_
 	DICT_ADD(d, "opened_bytes", total.opened_bytes);
 	DICT_ADD(d, "sealed", total.sealed);
 	DICT_ADD(d, "sealed_bytes", total.sealed_bytes);
-	handshakes = hs_table_stats(cp->handshakes, i);
-#define X(name, text) DICT_ADD(d, "handshakes_" #name, handshakes->name);
+	cp_handshake_stats(cp, i, &handshakes);
+#define X(name, text) DICT_ADD(d, "handshakes_" #name, handshakes.name);
 	HANDSHAKE_STATS(X)
 #undef X
 	return 0;
@@ -212,7 +213,7 @@ static int drops(const struct cp *cp, const char *params, struct rte_tel_data *d
 	struct stats total;
 	uint16_t first, end;
 
-	if (!lcore_range(cp, params, &first, &end))
+	if (!range(params, "lcore", cp->dp->lcore_nb, &first, &end))
 		return -EINVAL;
 	sum(cp, first, end, &total);
 	rte_tel_data_start_dict(d);
@@ -345,6 +346,41 @@ static int on_sessions(const char *cmd, const char *params, struct rte_tel_data 
 	return ret;
 }
 
+static int on_handshakes(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	struct cp *cp = control_take();
+	struct hs_worker_stats total = {0};
+	uint64_t half_open = 0, queued = 0;
+	uint16_t first, end;
+	int ret = -EINVAL;
+
+	(void)cmd;
+	if (cp == NULL)
+		return -EBUSY;
+	if (!range(params, "thread", cp->worker_nb, &first, &end))
+		goto out;
+	for (uint16_t i = first; i < end; i++) {
+		const struct hs_worker *w = cp->worker[i];
+
+		half_open += hs_table_count(w->handshakes);
+		queued += rte_ring_count(w->queue);
+#define X(name, text) total.name += STATS_READ(w->stats.name);
+		HS_WORKER_STATS(X)
+#undef X
+	}
+	rte_tel_data_start_dict(d);
+	DICT_ADD(d, "threads", (uint64_t)(end - first));
+	DICT_ADD(d, "half_open", half_open);
+	DICT_ADD(d, "queued", queued);
+#define X(name, text) DICT_ADD(d, #name, total.name);
+	HS_WORKER_STATS(X)
+#undef X
+	ret = 0;
+out:
+	control_give(cp);
+	return ret;
+}
+
 static int on_neighbours(const char *cmd, const char *params, struct rte_tel_data *d)
 {
 	struct cp *cp = control_take();
@@ -379,6 +415,9 @@ int telemetry_start(struct cp *cp)
 	if (ret == 0)
 		ret = rte_telemetry_register_cmd("/dtlsgw/sessions", on_sessions,
 						 "Sessions. Parameters: none, cursor=N or ID");
+	if (ret == 0)
+		ret = rte_telemetry_register_cmd("/dtlsgw/handshakes", on_handshakes,
+						 "Handshake threads. Parameters: none or thread=N");
 	if (ret == 0)
 		ret = rte_telemetry_register_cmd("/dtlsgw/neighbours", on_neighbours,
 						 "Counters of ARP and neighbour discovery");

@@ -14,6 +14,8 @@
 //   /dtlsgw/sessions             "ID PEER LISTENER" of some sessions; next: the parameter for more
 //   /dtlsgw/sessions,cursor=N    more of them
 //   /dtlsgw/sessions,ID          one session
+//   /dtlsgw/handshakes           handshakes under way, and counters of the threads that run them
+//   /dtlsgw/handshakes,thread=0  the same of one thread
 //   /dtlsgw/neighbours           counters of ARP and neighbour discovery
 //
 // left and right are the sides of the equation in include/stats.h: they agree whenever no packet is

@@ -10,7 +10,6 @@
 #include "identity.h"
 #include "keylog.h"
 #include "psk.h"
-#include "psk_file.h"
 #include "record_limit.h"
 #include "resumption.h"
 #include "server_name.h"
@@ -187,6 +186,7 @@ struct tls *tls_create(const struct config *config, uint16_t listener, struct ke
 
 	if (tls == NULL)
 		goto out;
+	pthread_rwlock_init(&tls->psk_lock, NULL);
 	tls->config = config;
 	tls->listener = &config->listener[listener];
 	tls->keylog = keylog;
@@ -213,6 +213,7 @@ void tls_destroy(struct tls *tls)
 		SSL_CTX_free(tls->name_ctx[i]);
 	client_cert_fini(tls);
 	psk_fini(tls);
+	pthread_rwlock_destroy(&tls->psk_lock);
 	free(tls);
 }
 
@@ -246,7 +247,7 @@ struct tls *tls_of(const SSL *ssl)
 
 const char *tls_identify(const SSL *ssl, struct tls_client *client)
 {
-	const struct psk_entry *entry;
+	struct psk_entry entry;
 
 	client->resumed = SSL_session_reused(ssl) == 1;
 	resumption_tag(ssl, &client->tag);
@@ -254,10 +255,10 @@ const char *tls_identify(const SSL *ssl, struct tls_client *client)
 		return "no memory";
 	if (client->identity == NULL || client->identity->kind != IDENTITY_PSK)
 		return NULL;
-	entry = psk_of(tls_of(ssl), ssl);
-	if (entry == NULL)
+	if (!psk_find(tls_of(ssl), SSL_get_psk_identity(ssl), &entry))
 		return "the client's identity is no longer in the file";
-	if (entry->backend != CONFIG_BACKEND_NONE)
-		client->backend = entry->backend;
+	if (entry.backend != CONFIG_BACKEND_NONE)
+		client->backend = entry.backend;
+	explicit_bzero(&entry, sizeof(entry));
 	return NULL;
 }

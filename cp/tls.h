@@ -3,6 +3,7 @@
 #define DTLSGW_TLS_H
 
 #include <openssl/ssl.h>
+#include <pthread.h>
 
 #include "config.h"
 #include "identity.h"
@@ -14,8 +15,8 @@ struct keylog;
 struct psk_file;
 struct resumption;
 
-// What all handshakes of one listener share: certificates, pre-shared keys, suites, groups.
-// Owner: cp.
+// What all handshakes of one listener share: certificates, pre-shared keys, suites, groups.  Made
+// by the main thread, read by all handshake threads; of the fields only psk changes afterwards.
 struct tls {
 	const struct config *config;
 	const struct config_listener *listener;
@@ -26,7 +27,8 @@ struct tls {
 	unsigned int alpn_len;				       // bytes
 	uint8_t alpn[CONFIG_ALPN_MAX * (1 + CONFIG_ALPN_LEN)]; // as RFC 7301 writes the list
 	struct psk_file *psk;				       // NULL: none
-	X509_STORE *client_trust; // NULL: clients are asked for no certificate
+	pthread_rwlock_t psk_lock; // held to look into psk, and to put another in its place
+	X509_STORE *client_trust;  // NULL: clients are asked for no certificate
 	uint8_t psk_secret[TLS_PSK_SECRET_LEN];
 };
 

@@ -41,7 +41,12 @@ struct lcore *dp_lcore(const struct dp *dp, uint16_t i)
 
 uint16_t dp_flow_lcore(const struct dp *dp, const struct flow_key *flow)
 {
-	return table_hash_lcore(table_hash(flow, &data_plane(dp)->hash_secret), dp->lcore_nb);
+	return dp_flow_spread(dp, flow, dp->lcore_nb);
+}
+
+uint16_t dp_flow_spread(const struct dp *dp, const struct flow_key *flow, uint16_t n)
+{
+	return table_hash_lcore(table_hash(flow, &data_plane(dp)->hash_secret), n);
 }
 
 bool dp_send(struct dp *dp, uint16_t lcore, const struct msg *msg)
@@ -166,23 +171,37 @@ static uint16_t mbuf_room(const struct config *config)
 	return RTE_PKTMBUF_HEADROOM + room;
 }
 
+// A handshake holds a session before it counts as one.
+static struct rte_mempool *create_session_pool(const struct config *config)
+{
+	struct rte_mempool *pool = rte_mempool_create_empty(
+		"session", config->sessions + config->half_open,
+		session_size(config->replay_window), SESSION_CACHE, 0, SOCKET_ID_ANY, 0);
+
+	if (pool == NULL)
+		return NULL;
+	if (rte_mempool_set_ops_byname(pool, LCORE_POOL_OPS, NULL) == 0 &&
+	    rte_mempool_populate_default(pool) >= 0)
+		return pool;
+	rte_mempool_free(pool);
+	return NULL;
+}
+
 static int create_pools(struct dp *dp)
 {
 	const struct config *config = dp->config;
 	uint32_t mbufs = port_mbufs(config) + reassemble_mbufs(config) +
-			 dp->lcore_nb * (2 * MBUF_CACHE + 2 * RING_SIZE);
+			 dp->lcore_nb * (2 * MBUF_CACHE + 2 * RING_SIZE) +
+			 config->handshake_nb * MSG_QUEUE_SIZE;
 
-	dp->mbuf_pool = rte_pktmbuf_pool_create("mbuf", mbufs, MBUF_CACHE, 0, mbuf_room(config),
-						SOCKET_ID_ANY);
+	dp->mbuf_pool = rte_pktmbuf_pool_create_by_ops(
+		"mbuf", mbufs, MBUF_CACHE, 0, mbuf_room(config), SOCKET_ID_ANY, LCORE_POOL_OPS);
 	if (config->fragments > 0) {
 		dp->large_pool = reassemble_pool_create(config);
 		if (dp->large_pool == NULL)
 			return -ENOMEM;
 	}
-	// A handshake holds a session before it counts as one.
-	dp->session_pool = rte_mempool_create("session", config->sessions + config->half_open,
-					      session_size(config->replay_window), SESSION_CACHE, 0,
-					      NULL, NULL, NULL, NULL, SOCKET_ID_ANY, 0);
+	dp->session_pool = create_session_pool(config);
 	dp->next_hops.hop = rte_zmalloc("next_hop", config->neighbours * sizeof(struct next_hop),
 					RTE_CACHE_LINE_SIZE);
 	dp->next_hops.nb = config->neighbours;

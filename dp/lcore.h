@@ -13,6 +13,10 @@
 // A port has at most one receive queue for an lcore.
 #define LCORE_RXQ_MAX CONFIG_PORT_MAX
 
+// The pools that threads of the control plane share with lcores.  One of those threads may lose its
+// CPU while it is in the ring of free objects: this kind of ring makes nobody wait for it.
+#define LCORE_POOL_OPS "ring_mt_rts"
+
 // Datagrams on their way from classification to the session.  Owner: the lcore, for one poll.
 struct datagrams {
 	uint16_t n;

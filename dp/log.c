@@ -6,37 +6,23 @@
 
 #define BURST	   20 // lines at once
 #define PER_SECOND 5
+#define TSC_HZ_MIN UINT64_C(1000000000) // until EAL has measured it
 
 RTE_LOG_REGISTER(log_dp, dtlsgw.dp, INFO)
 RTE_LOG_REGISTER(log_cp, dtlsgw.cp, INFO)
 
-static void refill(struct log_limit *limit)
-{
-	uint64_t now_tsc = rte_rdtsc();
-	uint64_t line_tsc = rte_get_tsc_hz() / PER_SECOND;
-	uint64_t lines;
-
-	if (limit->filled_tsc == 0) {
-		limit->filled_tsc = now_tsc;
-		limit->tokens = BURST;
-		return;
-	}
-	if (line_tsc == 0)
-		return; // EAL has not measured the TSC yet
-	lines = (now_tsc - limit->filled_tsc) / line_tsc;
-	limit->filled_tsc += lines * line_tsc;
-	limit->tokens = (uint32_t)RTE_MIN(limit->tokens + lines, (uint64_t)BURST);
-}
-
 bool log_limit_take(struct log_limit *limit, uint32_t *suppressed)
 {
-	refill(limit);
-	if (limit->tokens == 0) {
-		limit->suppressed++;
-		return false;
-	}
-	limit->tokens--;
-	*suppressed = limit->suppressed;
-	limit->suppressed = 0;
+	uint64_t line_tsc = RTE_MAX(rte_get_tsc_hz(), TSC_HZ_MIN) / PER_SECOND;
+	uint64_t paid_tsc = atomic_load(&limit->paid_tsc), now_tsc = rte_rdtsc(), next_tsc;
+
+	do {
+		next_tsc = RTE_MAX(paid_tsc, now_tsc) + line_tsc;
+		if (next_tsc - now_tsc > BURST * line_tsc) {
+			atomic_fetch_add(&limit->suppressed, 1);
+			return false;
+		}
+	} while (!atomic_compare_exchange_weak(&limit->paid_tsc, &paid_tsc, next_tsc));
+	*suppressed = atomic_exchange(&limit->suppressed, 0);
 	return true;
 }

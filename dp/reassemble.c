@@ -27,9 +27,10 @@ struct rte_mempool *reassemble_pool_create(const struct config *config)
 	// Half of them may be cp's while the other half are made.
 	uint32_t n = config->lcore_nb * config->fragments * 2;
 
-	return rte_pktmbuf_pool_create(
+	return rte_pktmbuf_pool_create_by_ops(
 		"reassembled", n, 0, 0,
-		(uint16_t)(RTE_PKTMBUF_HEADROOM + L23_MAX + config->fragment_bytes), SOCKET_ID_ANY);
+		(uint16_t)(RTE_PKTMBUF_HEADROOM + L23_MAX + config->fragment_bytes), SOCKET_ID_ANY,
+		LCORE_POOL_OPS);
 }
 
 struct reassemble *reassemble_create(const struct config *config)

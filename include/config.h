@@ -16,6 +16,7 @@
 #define CONFIG_LISTENER_MAX    32
 #define CONFIG_BACKEND_MAX     64
 #define CONFIG_LCORE_MAX       64
+#define CONFIG_HANDSHAKE_MAX   64 // handshake threads
 #define CONFIG_CERTIFICATE_MAX 4
 #define CONFIG_SERVER_NAME_MAX 16 // of one listener
 #define CONFIG_ALPN_MAX	       8
@@ -100,7 +101,9 @@ struct config {
 	uint16_t lcore_nb;
 	uint16_t lcore_cpu[CONFIG_LCORE_MAX]; // CPU of each data-plane lcore; may repeat
 	uint16_t control_cpu;
-	bool poll_adaptive; // sleep after empty polls
+	uint16_t handshake_nb;
+	uint16_t handshake_cpu[CONFIG_HANDSHAKE_MAX]; // CPU of each handshake thread; may repeat
+	bool poll_adaptive;			      // sleep after empty polls
 
 	// memory and EAL
 	bool huge_pages;

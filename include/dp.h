@@ -48,10 +48,14 @@ void dp_destroy(struct dp *dp);
 // The lcore (0..lcore_nb-1) that owns a flow on a port whose flows are spread in software.
 uint16_t dp_flow_lcore(const struct dp *dp, const struct flow_key *flow);
 
-// cp → lcore.  False if the ring is full; what the message carries is still the caller's.
+// A number below n by the flow's keyed hash: dp_flow_lcore() with n in place of lcore_nb.
+uint16_t dp_flow_spread(const struct dp *dp, const struct flow_key *flow, uint16_t n);
+
+// cp → lcore; one thread at a time.  False if the ring is full; what the message carries is still
+// the caller's.
 bool dp_send(struct dp *dp, uint16_t lcore, const struct msg *msg);
 
-// lcore → cp.  Returns how many messages were taken, at most n.
+// lcore → cp; one thread.  Returns how many messages were taken, at most n.
 unsigned int dp_receive(struct dp *dp, uint16_t lcore, struct msg *msg, unsigned int n);
 
 #endif

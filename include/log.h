@@ -3,6 +3,7 @@
 #define DTLSGW_LOG_H
 
 #include <rte_log.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,11 +16,11 @@ extern int log_cp;
 	rte_log(RTE_LOG_##level, LOG_TYPE,                                                         \
 		RTE_FMT(RTE_FMT_HEAD(__VA_ARGS__, ) "\n", RTE_FMT_TAIL(__VA_ARGS__, )))
 
-// A bucket of log lines: 20 at once, 5 a second.
+// Bounds log lines: 20 at once, 5 a second.  Any thread may take from it.
 struct log_limit {
-	uint64_t filled_tsc;
-	uint32_t tokens;
-	uint32_t suppressed;
+	_Atomic uint64_t
+		paid_tsc; // when all lines so far are paid for; each costs a fifth of a second
+	_Atomic uint32_t suppressed;
 };
 
 // True if a line may be written now; *suppressed is how many were not since the last one.

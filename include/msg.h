@@ -14,7 +14,7 @@
 //   RECORD           dp → cp    mbuf, flow: datagram or record of a flow in handshake
 //   PLAIN_RECORD     dp → cp    mbuf, flow, id: authenticated handshake record, opened
 //   INSTALLED        dp → cp    id, flow: the session is live
-//   INSTALL_FAILED   dp → cp    session: table full; it is cp's again
+//   INSTALL_FAILED   dp → cp    session, flow: table full; the session is cp's again
 //   SESSION_ENDED    dp → cp    session: it is cp's again; why: session->end, counters in it
 //   HANDSHAKE_ENDED  dp → cp    flow: the lcore's own timer dropped it from the table
 //   SESSION_INSTALL  cp → dp    session
@@ -47,6 +47,8 @@ enum msg_type {
 	MSG_HANDOFF,
 	MSG_HANDOFF_TX,
 };
+
+#define MSG_QUEUE_SIZE 1024 // messages that wait for one handshake thread
 
 struct msg {
 	uint8_t type;	      // enum msg_type

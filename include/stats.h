@@ -58,4 +58,7 @@ struct stats {
 
 #define STATS_READ(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
+// For the one thread that writes a counter which others read, off the hot path.
+#define STATS_ADD(field, n) __atomic_store_n(&(field), (field) + (n), __ATOMIC_RELAXED)
+
 #endif

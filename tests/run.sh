@@ -6,6 +6,8 @@ set -Eeuo pipefail
 TREE=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=$TREE/build
 BUILD_FUZZ=$TREE/build-fuzz
+BUILD_TSAN=$TREE/build-tsan
+TSAN_TESTS=(hs_threads log)
 LOGS=$BUILD/test-logs
 FUZZ_S=10 # seconds for each fuzz target
 E2E_S=240 # seconds at most for each e2e test
@@ -26,6 +28,7 @@ usage() {
 usage: tests/run.sh [NAME...]
 Installs what the tests need, builds, and runs the tests: all, or those of the names.  A name is
   meson   unit, cross-validation, known answers, corpus replay, the test tools' own tests
+  tsan    what has threads, under ThreadSanitizer
   fuzz    each libFuzzer target for a short while
   e2e     every script of tests/e2e, or one of them: sizes is tests/e2e/test_sizes.sh
 The last line counts results; the status is 0 if none failed.  Output of tests: build/test-logs.
@@ -90,6 +93,13 @@ build_fuzz() {
 	ninja -C "$BUILD_FUZZ" "${FUZZ_TARGETS[@]/#/tests/fuzz/}"
 }
 
+# shellcheck disable=SC2317 # prepare calls it
+build_tsan() {
+	[ -e "$BUILD_TSAN/build.ninja" ] ||
+		meson setup -Db_sanitize=thread --buildtype debugoptimized "$BUILD_TSAN" "$TREE" || return
+	ninja -C "$BUILD_TSAN" "${TSAN_TESTS[@]/#/tests/unit/test_}"
+}
+
 # Every test of meson counts by itself.
 run_meson() {
 	local name status seconds
@@ -110,6 +120,16 @@ for line in open(sys.argv[1]):
 END
 	)
 	[ -s "$BUILD/meson-logs/testlog.json" ] || result 1 meson 0
+}
+
+# Without randomised addresses, of which some are not ThreadSanitizer's.
+run_tsan() {
+	local name
+
+	for name in "${TSAN_TESTS[@]}"; do
+		TSAN_OPTIONS=suppressions=$TREE/tests/tsan.supp run "tsan_$name" \
+			setarch -R "$BUILD_TSAN/tests/unit/test_$name"
+	done
 }
 
 run_fuzz() {
@@ -150,7 +170,7 @@ esac
 NAMES=("$@")
 for name in "${NAMES[@]}"; do
 	case $name in
-	meson | fuzz | e2e) ;;
+	meson | tsan | fuzz | e2e) ;;
 	*) [ -e "$TREE/tests/e2e/test_$name.sh" ] || { usage >&2 && exit 2; } ;;
 	esac
 done
@@ -165,6 +185,10 @@ prepare packages lab_packages "${PACKAGES[@]}"
 prepare build build_release
 if wanted meson; then
 	run_meson
+fi
+if wanted tsan; then
+	prepare build_tsan build_tsan
+	run_tsan
 fi
 if wanted fuzz; then
 	prepare build_fuzz build_fuzz

@@ -36,6 +36,7 @@ refused "bad suite" suites "s/port: 4433/&\n    suites: NULL-SHA/"
 refused "window no power of two" replay_window "" "limits: {replay_window: 1000}"
 refused "missing device" device "s/device: net_af_packet0.*/mtu: 1500/"
 refused "no such CPU" workers "s/workers: .*/workers: [900]/"
+refused "no such CPU for handshakes" handshakes "s/workers: .*/&\n  handshakes: [0, 900]/"
 refused "no directory for the key log" keylog "" "log: {keylog: nowhere/keys}"
 refused "not YAML" "" "s/listeners:/listeners: [/"
 

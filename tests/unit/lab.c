@@ -9,6 +9,7 @@
 #include "arp.h"
 #include "handshake.h"
 #include "hs_table.h"
+#include "hs_worker.h"
 #include "loop.h"
 #include "nat_pool.h"
 #include "neigh.h"
@@ -53,6 +54,7 @@ static void configure(struct lab *lab)
 {
 	struct config *config = &lab->rig.config;
 	struct config_listener *l = &config->listener[0];
+	const char *text = getenv("HANDSHAKES");
 
 	snprintf(lab->dir, sizeof(lab->dir), "/tmp/dtlsgw-lab-XXXXXX");
 	assert_non_null(mkdtemp(lab->dir));
@@ -62,6 +64,7 @@ static void configure(struct lab *lab)
 	l->suites = (char *)(uintptr_t)LAB_SUITES;
 	l->groups = (char *)(uintptr_t) "X25519:P-256";
 	config->early_data_bytes = 4096;
+	config->handshake_nb = (uint16_t)(text != NULL ? atoi(text) : 1);
 	config->backend_nb = 1;
 	ip_parse(RIG_BACKEND, &config->backend[0].addr);
 	config->backend[0].port = RIG_BACKEND_PORT;
@@ -105,6 +108,18 @@ char *lab_file(struct lab *lab, const char *name, const char *text)
 	return lab->path[i];
 }
 
+static void create_workers(struct lab *lab)
+{
+	struct cp *cp = &lab->cp;
+
+	cp->room.handshakes = cp->config->half_open;
+	cp->room.early = LAB_EARLY_MAX;
+	for (; cp->worker_nb < cp->config->handshake_nb; cp->worker_nb++) {
+		cp->worker[cp->worker_nb] = hs_worker_create(cp, cp->worker_nb);
+		assert_non_null(cp->worker[cp->worker_nb]);
+	}
+}
+
 void lab_start(struct lab *lab)
 {
 	lab_start_edited(lab, NULL);
@@ -122,18 +137,18 @@ void lab_start_edited(struct lab *lab, void (*edit)(struct lab *lab))
 		edit(lab);
 	cp->dp = lab->rig.dp;
 	cp->config = &lab->rig.config;
+	pthread_mutex_init(&cp->lock, NULL);
 	cp->base = event_base_new();
 	cp->aead = aead_create();
 	cp->resumption = resumption_create(cp->config, cp->base);
 	assert_non_null(cp->resumption);
 	cp->tls[0] = tls_create(cp->config, 0, NULL, cp->resumption);
-	cp->handshakes = hs_table_create(cp->config->half_open, 64);
 	cp->sessions = session_dir_create(cp->config->sessions, cp->config->half_open);
 	cp->nat = nat_pool_create(&cp->dp->nat, cp->dp->port);
 	cp->neigh = neigh_create(cp);
 	assert_non_null(cp->tls[0]);
-	assert_non_null(cp->handshakes);
 	assert_non_null(cp->neigh);
+	create_workers(lab);
 	lab->tick = event_new(cp->base, -1, EV_PERSIST, on_tick, NULL);
 	event_add(lab->tick, &tick);
 	introduce(lab, RIG_OUTSIDE, RIG_CLIENT, RIG_GATEWAY);
@@ -153,14 +168,16 @@ void lab_stop(struct lab *lab)
 	lab_check_idle(lab);
 	rig_check_balance(&lab->rig);
 	event_free(lab->tick);
+	for (uint16_t i = 0; i < cp->worker_nb; i++)
+		hs_worker_destroy(cp->worker[i]);
 	neigh_destroy(cp->neigh);
 	nat_pool_destroy(cp->nat);
 	session_dir_destroy(cp->sessions);
-	hs_table_destroy(cp->handshakes);
 	tls_destroy(cp->tls[0]);
 	resumption_destroy(cp->resumption);
 	aead_destroy(cp->aead);
 	event_base_free(cp->base);
+	pthread_mutex_destroy(&cp->lock);
 	rig_stop(&lab->rig);
 	for (uint16_t i = 0; i < l->certificate_nb; i++) {
 		unlink(l->certificate[i].certificate);
@@ -266,20 +283,41 @@ static bool pump_frames(struct lab *lab)
 	return moved;
 }
 
+static void turn_workers(struct lab *lab)
+{
+	for (uint16_t i = 0; i < lab->cp.worker_nb; i++)
+		while (!lab->cp.worker[i]->started && hs_worker_turn(lab->cp.worker[i]))
+			continue;
+}
+
+void lab_dispatch(struct lab *lab, const struct msg *msg)
+{
+	loop_dispatch(&lab->cp, msg);
+	turn_workers(lab);
+}
+
+bool lab_dispatch_all(struct lab *lab)
+{
+	bool any = false;
+	struct msg msg;
+
+	while (rig_message(&lab->rig, &msg)) {
+		lab_dispatch(lab, &msg);
+		any = true;
+	}
+	return any;
+}
+
 void lab_pump(struct lab *lab)
 {
 	bool moved = true;
 
 	for (int round = 0; moved && round < PUMP_ROUNDS; round++) {
-		struct msg msg;
-
 		moved = pump_clients(lab);
 		rig_poll(&lab->rig);
-		while (rig_message(&lab->rig, &msg)) {
-			loop_dispatch(&lab->cp, &msg);
-			moved = true;
-		}
+		moved |= lab_dispatch_all(lab);
 		event_base_loop(lab->cp.base, EVLOOP_NONBLOCK);
+		turn_workers(lab);
 		rig_poll(&lab->rig);
 		moved |= pump_frames(lab);
 	}
@@ -287,10 +325,21 @@ void lab_pump(struct lab *lab)
 
 void lab_age(struct lab *lab, unsigned int ms)
 {
-	struct handshake *hs = hs_table_first(lab->cp.handshakes);
+	for (uint16_t i = 0; i < lab->cp.worker_nb; i++) {
+		struct handshake *hs = hs_table_first(lab->cp.worker[i]->handshakes);
 
-	for (; hs != NULL; hs = hs_table_next(hs))
-		hs->begun_tsc -= ms * rte_get_tsc_hz() / 1000;
+		for (; hs != NULL; hs = hs_table_next(hs))
+			hs->begun_tsc -= ms * rte_get_tsc_hz() / 1000;
+	}
+}
+
+struct handshake *lab_handshake_first(const struct lab *lab)
+{
+	struct handshake *hs = NULL;
+
+	for (uint16_t i = 0; hs == NULL && i < lab->cp.worker_nb; i++)
+		hs = hs_table_first(lab->cp.worker[i]->handshakes);
+	return hs;
 }
 
 void lab_fill_ring(struct lab *lab)
@@ -316,16 +365,18 @@ int lab_tear_down(void **state)
 void lab_wait(struct lab *lab)
 {
 	event_base_loop(lab->cp.base, EVLOOP_ONCE);
+	turn_workers(lab);
 }
 
 void lab_check_idle(struct lab *lab)
 {
-	const struct handshake_stats *hs = lab_stats(lab);
+	const struct handshake_stats *hs;
 	struct cp *cp = &lab->cp;
 
 	lab_pump(lab);
+	hs = lab_stats(lab);
 	assert_int_equal(hs->started, hs->completed + hs->failed + hs->expired + hs->replaced);
-	assert_int_equal(hs_table_count(cp->handshakes), 0);
+	assert_int_equal(cp_half_open(cp), 0);
 	assert_int_equal(session_dir_count(cp->sessions), 0);
 	assert_int_equal(cp->dp->stats[0]->handshakes, 0);
 	assert_int_equal(cp->dp->stats[0]->sessions, 0);
@@ -337,5 +388,8 @@ void lab_check_idle(struct lab *lab)
 
 const struct handshake_stats *lab_stats(const struct lab *lab)
 {
-	return hs_table_stats(lab->cp.handshakes, 0);
+	static struct handshake_stats stats;
+
+	cp_handshake_stats(&lab->cp, 0, &stats);
+	return &stats;
 }

@@ -11,15 +11,18 @@
 #include "cp.h"
 
 // The control plane on a rig, with OpenSSL clients outside and a backend's ear inside, all in one
-// thread: lab_pump() moves what there is to move.
+// thread: lab_pump() moves what there is to move and turns the handshake workers.  The environment
+// variable HANDSHAKES says how many of those there are; one without it.
 
-#define LAB_CLIENT_MAX	 4
+#define LAB_CLIENT_MAX	 16
+#define LAB_MANY	 4 // clients of a test with many of them
 #define LAB_DATAGRAM_MAX 4096
 #define LAB_QUEUE_MAX	 128
 #define LAB_FILE_MAX	 16
 #define LAB_PORT	 40000 // of the first client
 #define LAB_ECDSA	 "ECDHE-ECDSA-AES128-GCM-SHA256"
 #define LAB_PATIENCE_MS	 5000
+#define LAB_EARLY_MAX	 64 // datagrams held for all handshakes
 
 // All that the gateway can do.
 #define LAB_SUITES                                                                                 \
@@ -89,8 +92,18 @@ void lab_client_renew(struct lab_client *c);
 
 void lab_client_stop(struct lab_client *c);
 
-// Moves datagrams, messages and due timers until nothing moves any more.
+// Moves datagrams, messages and due timers until nothing moves any more.  Workers with threads of
+// their own are left to them.
 void lab_pump(struct lab *lab);
+
+// Gives cp a message of the lcore, and turns the workers until it is handled.
+void lab_dispatch(struct lab *lab, const struct msg *msg);
+
+// Gives cp all messages that wait.  True if there were any.
+bool lab_dispatch_all(struct lab *lab);
+
+// The oldest handshake of the first worker that has one, NULL if there is none.
+struct handshake *lab_handshake_first(const struct lab *lab);
 
 // Pumps, steps the client and waits for timers until its handshake is done.  False if it failed
 // or is not done in ms milliseconds.
@@ -141,6 +154,7 @@ void lab_check_idle(struct lab *lab);
 // twice.  Returns how many there are.
 unsigned int lab_check_nonces(struct lab_client *c);
 
+// Of all workers, as they are now.
 const struct handshake_stats *lab_stats(const struct lab *lab);
 
 #endif

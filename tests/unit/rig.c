@@ -52,6 +52,7 @@ static void configure(struct config *config, uint16_t lcores)
 		.listener = {{.name = "main", .addr_nb = 2, .port = RIG_LISTEN_PORT}},
 		.sessions = 256,
 		.half_open = 8,
+		.handshake_nb = 1,
 		.idle_timeout_s = 300,
 		.handshake_timeout_s = 30,
 		.retransmit_ms = 1000,

@@ -46,7 +46,8 @@ static const struct row bad_syntax[] = {
 
 static const struct row bad_structure[] = {
 	{"  control: 0\n", "  contrl: 0\n",
-	 "t.yaml:2: lcores.contrl: unknown key; expected one of: control, workers, poll\n"},
+	 "t.yaml:2: lcores.contrl: unknown key; expected one of: control, workers, handshakes, "
+	 "poll\n"},
 	{"limits:\n", "limitz:\n",
 	 "t.yaml:30: limitz: unknown key; expected one of: lcores, memory, eal, ports, listeners, "
 	 "backends, limits, resumption, log\n"},
@@ -104,6 +105,12 @@ static const struct row bad_value[] = {
 	 "t.yaml:15: ports[0].tx_descs: 32769 is out of range; expected 64 to 32768\n"},
 	{"workers: [1, 1]", "workers: [1, 1024]",
 	 "t.yaml:3: lcores.workers[1]: 1024 is out of range; expected 0 to 1023\n"},
+	{"workers: [1, 1]", "handshakes: [0, 1024]",
+	 "t.yaml:3: lcores.handshakes[1]: 1024 is out of range; expected 0 to 1023\n"},
+	{"workers: [1, 1]", "handshakes: 1",
+	 "t.yaml:3: lcores.handshakes: a single value stands here; expected a list\n"},
+	{"workers: [1, 1]", "handshakes: []",
+	 "t.yaml:3: lcores.handshakes: too few entries; expected at least 1\n"},
 	{"workers: [1, 1]", "poll: sometimes",
 	 "t.yaml:3: lcores.poll: \"sometimes\" is unknown; expected one of: busy, adaptive\n"},
 	{"huge_pages: false", "huge_pages: maybe",
@@ -352,6 +359,8 @@ static void test_good(void **state)
 	config_doc_fini(&doc);
 	assert_int_equal(c->lcore_nb, 2);
 	assert_int_equal(c->lcore_cpu[1], 1);
+	assert_int_equal(c->handshake_nb, 1);
+	assert_int_equal(c->handshake_cpu[0], 0);
 	assert_false(c->poll_adaptive);
 	assert_false(c->huge_pages);
 	assert_int_equal(c->memory_mb, 512);
@@ -386,13 +395,41 @@ static void test_good(void **state)
 	config_destroy(c);
 }
 
+static void test_handshakes(void **state)
+{
+	static const struct {
+		const char *replace;
+		uint16_t cpu[3];
+		uint16_t nb;
+	} rows[] = {
+		{"control: 3", {3}, 1},
+		{"control: 3\n  handshakes: [0]", {0}, 1},
+		{"control: 3\n  handshakes: [3, 4, 3]", {3, 4, 3}, 3},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_NB(rows); i++) {
+		char *text = edit(&(struct row){.find = "control: 0", .replace = rows[i].replace});
+		struct config_doc doc;
+		struct config *c = config_text_load(&doc, "t.yaml", text, strlen(text), stderr);
+
+		assert_non_null(c);
+		config_doc_fini(&doc);
+		unit_check(i, c->handshake_nb == rows[i].nb);
+		for (uint16_t k = 0; k < rows[i].nb; k++)
+			unit_check(i, c->handshake_cpu[k] == rows[i].cpu[k]);
+		config_destroy(c);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad_syntax),   cmocka_unit_test(test_bad_structure),
-		cmocka_unit_test(test_bad_value),    cmocka_unit_test(test_bad_meaning),
-		cmocka_unit_test(test_no_mapping),   cmocka_unit_test(test_good),
-		cmocka_unit_test(test_good_changes),
+		cmocka_unit_test(test_bad_syntax), cmocka_unit_test(test_bad_structure),
+		cmocka_unit_test(test_bad_value),  cmocka_unit_test(test_bad_meaning),
+		cmocka_unit_test(test_no_mapping), cmocka_unit_test(test_handshakes),
+		cmocka_unit_test(test_good),	   cmocka_unit_test(test_good_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,7 +195,7 @@ static void test_replaced(void **state)
 		lab_step(&client);
 		lab_pump(&lab);
 	}
-	assert_int_equal(hs_table_count(lab.cp.handshakes), 1);
+	assert_int_equal(cp_half_open(&lab.cp), 1);
 	lab_client_stop(&client);
 	lab_age(&lab, 1000);
 	lab_client_start(&lab, &other, LAB_PORT, LAB_ECDSA);
@@ -288,10 +288,10 @@ static void test_finished_first(void **state)
 
 static void test_shutdown(void **state)
 {
-	static struct lab_client many[LAB_CLIENT_MAX];
+	static struct lab_client many[LAB_MANY];
 
 	(void)state;
-	for (uint16_t i = 0; i < LAB_CLIENT_MAX; i++) {
+	for (uint16_t i = 0; i < LAB_MANY; i++) {
 		lab_client_start(&lab, &many[i], LAB_PORT + i, LAB_ECDSA);
 		for (int n = 0; n < 2; n++) {
 			lab_step(&many[i]);
@@ -303,7 +303,7 @@ static void test_shutdown(void **state)
 	lab.cp.stopping = true;
 	install_shutdown(&lab.cp);
 	lab_check_idle(&lab);
-	for (uint16_t i = 0; i < LAB_CLIENT_MAX; i++) {
+	for (uint16_t i = 0; i < LAB_MANY; i++) {
 		char byte;
 
 		if (i > 0) {

@@ -123,8 +123,8 @@ static void test_records_after_failure(void **state)
 	(void)state;
 	msg.flow = rig_flow(&lab.rig, LAB_PORT);
 	msg.mbuf = rig_frame(&lab.rig, garbage, sizeof(garbage));
-	handshake_record(&lab.cp, &msg);
-	handshake_expired(&lab.cp, &msg);
+	handshake_record(lab.cp.worker[0], &msg);
+	handshake_expired(lab.cp.worker[0], &msg);
 	lab_check_idle(&lab);
 }
 
@@ -136,9 +136,9 @@ static void test_dead_ids(void **state)
 
 	(void)state;
 	msg.flow = rig_flow(&lab.rig, LAB_PORT);
-	install_done(&lab.cp, &msg);
+	install_done(lab.cp.worker[0], &msg);
 	msg.id = UINT64_MAX;
-	install_done(&lab.cp, &msg);
+	install_done(lab.cp.worker[0], &msg);
 	msg.content_type = DTLS_HANDSHAKE;
 	msg.mbuf = rig_frame(&lab.rig, finished, sizeof(finished));
 	install_plain_record(&lab.cp, &msg);
@@ -175,12 +175,11 @@ static void test_session_limit(void **state)
 
 static void test_half_open_limit(void **state)
 {
-	static struct lab_client many[LAB_CLIENT_MAX];
+	static struct lab_client many[LAB_MANY];
 
 	(void)state;
-	hs_table_destroy(lab.cp.handshakes);
-	lab.cp.handshakes = hs_table_create(2, 64);
-	for (uint16_t i = 0; i < LAB_CLIENT_MAX; i++) {
+	lab.cp.room.handshakes = 2;
+	for (uint16_t i = 0; i < LAB_MANY; i++) {
 		lab_client_start(&lab, &many[i], LAB_PORT + i, LAB_ECDSA);
 		for (int n = 0; n < 2; n++) {
 			lab_step(&many[i]);
@@ -190,7 +189,7 @@ static void test_half_open_limit(void **state)
 	assert_int_equal(lab_stats(&lab)->started, 2);
 	assert_int_equal(lab_stats(&lab)->refused, 2);
 	assert_int_equal(lab.rig.dp->stats[0]->handshakes, 2);
-	for (uint16_t i = 0; i < LAB_CLIENT_MAX; i++) { // the others come again
+	for (uint16_t i = 0; i < LAB_MANY; i++) { // the others come again
 		assert_true(lab_handshake(&many[i], LAB_PATIENCE_MS));
 		lab_close(&many[i]);
 		lab_client_stop(&many[i]);
@@ -238,8 +237,8 @@ static void test_ring_full(void **state)
 		rig_poll(&lab.rig);
 		lab_fill_ring(&lab);
 		while (rig_message(&lab.rig, &msg))
-			loop_dispatch(&lab.cp, &msg);
-		unit_check(row, hs_table_count(lab.cp.handshakes) == 1);
+			lab_dispatch(&lab, &msg);
+		unit_check(row, cp_half_open(&lab.cp) == 1);
 		for (int n = 0; n < 200; n++)
 			rig_poll(&lab.rig);
 		for (int n = 0; n < 20; n++) {
@@ -248,7 +247,7 @@ static void test_ring_full(void **state)
 		}
 		done = lab_handshake(&client, row == 0 ? LAB_PATIENCE_MS : 0);
 		unit_check(row, done == (row == 0));
-		unit_check(row, hs_table_count(lab.cp.handshakes) == 0);
+		unit_check(row, cp_half_open(&lab.cp) == 0);
 		if (done)
 			lab_close(&client);
 		lab_client_stop(&client);
@@ -268,7 +267,7 @@ static void test_install_failed(void **state)
 	lab_inject(&client, client.out.datagram[0].bytes, client.out.datagram[0].len);
 	rig_poll(&lab.rig);
 	while (rig_message(&lab.rig, &msg))
-		loop_dispatch(&lab.cp, &msg);
+		lab_dispatch(&lab, &msg);
 	do { // behind what cp asks of the backend's neighbour
 		assert_int_equal(rte_ring_dequeue_elem(lab.rig.dp->install[0], &msg, sizeof(msg)),
 				 0);
@@ -276,7 +275,8 @@ static void test_install_failed(void **state)
 			rte_pktmbuf_free(msg.mbuf);
 	} while (msg.type != MSG_SESSION_INSTALL);
 	msg.type = MSG_INSTALL_FAILED;
-	loop_dispatch(&lab.cp, &msg);
+	msg.flow = msg.session->flow;
+	lab_dispatch(&lab, &msg);
 	lab_check_idle(&lab);
 	assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
 	assert_int_equal(ERR_GET_REASON(ERR_get_error()), SSL_R_TLSV1_ALERT_INTERNAL_ERROR);

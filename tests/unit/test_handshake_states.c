@@ -33,9 +33,9 @@ static struct handshake *reach(enum hs_state state)
 		if (state == HS_WAIT_ROOM)
 			lab_fill_ring(&lab);
 		for (struct msg msg; rig_message(&lab.rig, &msg);)
-			loop_dispatch(&lab.cp, &msg);
+			lab_dispatch(&lab, &msg);
 	}
-	hs = hs_table_first(lab.cp.handshakes);
+	hs = lab_handshake_first(&lab);
 	assert_non_null(hs);
 	assert_int_equal(hs->state, state);
 	return hs;
@@ -60,7 +60,7 @@ static void dispatch(enum msg_type type, uint64_t id, const void *bytes, uint16_
 	msg.flow = rig_flow(&lab.rig, LAB_PORT);
 	if (bytes != NULL)
 		msg.mbuf = rig_frame(&lab.rig, bytes, len);
-	loop_dispatch(&lab.cp, &msg);
+	lab_dispatch(&lab, &msg);
 }
 
 // A datagram with its headers, as the lcore gives it.
@@ -73,7 +73,7 @@ static void record(const uint8_t *bytes, uint16_t len)
 	msg.mbuf->port = lab.rig.dp->port_id[RIG_OUTSIDE];
 	msg.l234_len = msg.mbuf->data_len - len;
 	rte_pktmbuf_adj(msg.mbuf, msg.l234_len);
-	loop_dispatch(&lab.cp, &msg);
+	lab_dispatch(&lab, &msg);
 }
 
 // The lcore found a good cookie in the ClientHello of another client on the same port.
@@ -95,7 +95,7 @@ static void test_hello_when_done(void **state)
 		struct handshake *hs = reach(done[row]);
 
 		hello(77);
-		unit_check(row, hs_table_first(lab.cp.handshakes) == hs);
+		unit_check(row, lab_handshake_first(&lab) == hs);
 		unit_check(row, hs->state == done[row]);
 		unit_check(row, hs->hello_id == 77);
 		unit_check(row, lab_stats(&lab)->started == row + 1);
@@ -111,7 +111,7 @@ static void test_ended_when_done(void **state)
 		struct handshake *hs = reach(done[row]);
 
 		dispatch(MSG_HANDSHAKE_ENDED, 0, NULL, 0);
-		unit_check(row, hs_table_first(lab.cp.handshakes) == hs);
+		unit_check(row, lab_handshake_first(&lab) == hs);
 		unit_check(row, lab_stats(&lab)->expired == 0);
 		complete();
 	}
@@ -142,7 +142,7 @@ static void test_hasty(void **state)
 	hs = reach(HS_WAIT_CLIENT);
 	lab_age(&lab, 900);
 	hello(hs->hello_id);
-	assert_ptr_equal(hs_table_first(lab.cp.handshakes), hs);
+	assert_ptr_equal(lab_handshake_first(&lab), hs);
 	assert_int_equal(lab_stats(&lab)->hasty, 1);
 	assert_int_equal(lab_stats(&lab)->replaced, 0);
 	lab_age(&lab, 100);
@@ -193,7 +193,7 @@ static void shut_down(enum hs_state hs_state)
 	install_shutdown(&lab.cp);
 	for (int n = 0; n < 200; n++)
 		rig_poll(&lab.rig);
-	for (int n = 0; n < 20 && hs_table_count(lab.cp.handshakes) > 0; n++) {
+	for (int n = 0; n < 20 && cp_half_open(&lab.cp) > 0; n++) {
 		lab_wait(&lab);
 		lab_pump(&lab);
 	}
@@ -242,8 +242,8 @@ static void test_discard(void **state)
 		struct msg msg = {.type = MSG_HANDSHAKE_REMOVE, .id = hs->hello_id};
 
 		msg.flow = hs->flow;
-		handshake_discard(&lab.cp);
-		unit_check(row, hs_table_count(lab.cp.handshakes) == 0);
+		handshake_discard(hs->worker);
+		unit_check(row, cp_half_open(&lab.cp) == 0);
 		for (int n = 0; n < 200; n++)
 			rig_poll(&lab.rig);
 		unit_check(row, dp_send(lab.rig.dp, 0, &msg));
@@ -251,7 +251,7 @@ static void test_discard(void **state)
 		lab_pump(&lab);
 		unit_check(row, lab.rig.dp->stats[0]->handshakes == 0);
 	}
-	hs_table_counters(lab.cp.handshakes, 0)->failed += UNIT_NB(states); // without a count
+	lab.cp.stats[0].failed += UNIT_NB(states); // without a count
 }
 
 // Only a Finished, and only of a session that is live and stays, brings the last flight again; and
@@ -276,7 +276,7 @@ static void test_resend_guards(void **state)
 		msg.mbuf = rig_frame(&lab.rig, n == 3 ? other : finished, n == 4 ? 11 : 24);
 		if (n == 5)
 			lab_fill_ring(&lab);
-		loop_dispatch(&lab.cp, &msg);
+		lab_dispatch(&lab, &msg);
 		unit_check(n, lab_stats(&lab)->resent_flights == (n == 6));
 		for (int i = 0; i < 200; i++)
 			rig_poll(&lab.rig);

@@ -10,6 +10,7 @@
 #define SIZE 2048 // a full table uses the hash's extension buckets
 
 static struct hs_table *table;
+static struct hs_room room;
 static struct handshake handshakes[SIZE + 1];
 
 static int start_eal(void **state)
@@ -24,7 +25,8 @@ static int start_eal(void **state)
 static int set_up(void **state)
 {
 	(void)state;
-	table = hs_table_create(SIZE, 3);
+	room = (struct hs_room){.handshakes = 2 * SIZE, .early = 3};
+	table = hs_table_create("handshakes", SIZE, &room);
 	return table == NULL;
 }
 
@@ -122,6 +124,34 @@ static void test_churn(void **state)
 	assert_int_equal(hs_table_count(table), 0);
 }
 
+// Two tables share one room, of handshakes and of what is held for them.
+static void test_room(void **state)
+{
+	struct hs_table *other = hs_table_create("other", SIZE, &room);
+
+	(void)state;
+	assert_non_null(other);
+	room.handshakes = 3;
+	assert_int_equal(hs_table_enter(table, handshake(0)), 0);
+	assert_int_equal(hs_table_enter(other, handshake(1)), 0);
+	assert_int_equal(hs_table_enter(table, handshake(2)), 0);
+	assert_int_equal(hs_table_enter(table, handshake(3)), -ENOSPC);
+	assert_int_equal(hs_table_enter(other, handshake(3)), -ENOSPC);
+	hs_table_leave(table, handshake(3)); // not there: gives nothing back
+	assert_int_equal(room.handshakes, 0);
+	hs_table_leave(other, handshake(1));
+	assert_int_equal(hs_table_enter(table, handshake(3)), 0);
+	assert_int_equal(hs_table_count(table), 3);
+	assert_int_equal(hs_table_count(other), 0);
+	assert_true(hs_table_early_take(table) && hs_table_early_take(other));
+	assert_true(hs_table_early_take(other));
+	assert_false(hs_table_early_take(table) || hs_table_early_take(other));
+	hs_table_destroy(other);
+	for (uint16_t i = 0; i < 4; i++)
+		hs_table_leave(table, handshake(i));
+	assert_int_equal(room.handshakes, 3);
+}
+
 static void test_early(void **state)
 {
 	(void)state;
@@ -136,8 +166,8 @@ static void test_counters(void **state)
 {
 	(void)state;
 	hs_table_counters(table, 2)->failed++;
-	assert_int_equal(hs_table_stats(table, 2)->failed, 1);
-	assert_int_equal(hs_table_stats(table, 1)->failed, 0);
+	assert_int_equal(hs_table_counters(table, 2)->failed, 1);
+	assert_int_equal(hs_table_counters(table, 1)->failed, 0);
 }
 
 int main(void)
@@ -147,6 +177,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_leave_other, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_walk_and_leave, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_churn, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_room, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_early, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_counters, set_up, tear_down),
 	};

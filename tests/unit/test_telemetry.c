@@ -7,7 +7,7 @@
 
 #include "unit.h"
 
-#define COMMANDS 4
+#define COMMANDS 5
 
 static telemetry_cb command[COMMANDS];
 static unsigned int command_nb;

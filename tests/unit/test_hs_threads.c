@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Handshake workers with threads of their own, while clients, lcore and main thread share the
+// test's.  Run under ThreadSanitizer by tests/run.sh tsan.
+#include "lab.h"
+
+#include <openssl/err.h>
+#include <rte_cycles.h>
+#include <sched.h>
+
+#include "hs_worker.h"
+#include "install.h"
+#include "session_dir.h"
+#include "unit.h"
+
+#define WORKERS	   3
+#define CLIENTS	   12
+#define TAKEOVERS  240 // clients one after another, in all places together
+#define PATIENCE_S 60
+#define IDENTITY   "client-1"
+#define KEY	   "00112233445566778899aabbccddeeff"
+
+// What a place's clients do; every second one comes again with the session of the one before it.
+enum kind { BY_ECDSA, BY_RSA, BY_PSK, BY_NOTHING, KINDS };
+
+static const char *const ciphers[KINDS] = {
+	[BY_ECDSA] = LAB_ECDSA,
+	[BY_RSA] = "ECDHE-RSA-CHACHA20-POLY1305",
+	[BY_PSK] = "PSK-AES128-GCM-SHA256",
+	[BY_NOTHING] = "ECDHE-RSA-AES128-SHA",
+};
+
+static struct lab lab;
+static struct lab_client client[CLIENTS];
+static SSL_SESSION *saved[CLIENTS];
+static unsigned int begun, done, refused, resumed;
+
+static void edit(struct lab *l)
+{
+	struct config *config = &l->rig.config;
+	cpu_set_t cpus;
+	int cpu = -1;
+
+	sched_getaffinity(0, sizeof(cpus), &cpus);
+	config->handshake_nb = WORKERS;
+	for (uint16_t i = 0; i < WORKERS; i++) {
+		do
+			cpu = (cpu + 1) % CPU_SETSIZE;
+		while (!CPU_ISSET(cpu, &cpus));
+		config->handshake_cpu[i] = (uint16_t)cpu;
+	}
+	config->half_open = 64;
+	config->tickets = true;
+	config->ticket_keys = NULL;
+	config->session_cache = 4;
+	config->resumption_lifetime_s = 100;
+	config->listener[0].suites = (char *)(uintptr_t)LAB_SUITES ":kPSK+AESGCM";
+	config->listener[0].psk_file = lab_file(l, "psk", IDENTITY " " KEY "\n");
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	lab_start_edited(&lab, edit);
+	begun = done = refused = resumed = 0;
+	return cp_start(&lab.cp);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	cp_stop(&lab.cp);
+	lab_stop(&lab);
+	for (size_t i = 0; i < CLIENTS; i++) {
+		SSL_SESSION_free(saved[i]);
+		saved[i] = NULL;
+	}
+	return 0;
+}
+
+static unsigned int give_psk(SSL *ssl, const char *hint, char *identity, unsigned int identity_max,
+			     unsigned char *key, unsigned int key_max)
+{
+	(void)ssl;
+	(void)hint;
+	snprintf(identity, identity_max, "%s", IDENTITY);
+	return (unsigned int)unit_hex(KEY, key, key_max);
+}
+
+static bool running(const struct lab_client *c)
+{
+	return c->ssl != NULL;
+}
+
+static void start(size_t i)
+{
+	struct lab_client *c = &client[i];
+
+	lab_client_start(&lab, c, (uint16_t)(LAB_PORT + begun), ciphers[i % KINDS]);
+	SSL_set_psk_client_callback(c->ssl, give_psk);
+	if (i % 2 == 0)
+		SSL_set_options(c->ssl, SSL_OP_NO_TICKET); // by session id
+	if (saved[i] != NULL)
+		SSL_set_session(c->ssl, saved[i]);
+	begun++;
+}
+
+static void end(size_t i)
+{
+	struct lab_client *c = &client[i];
+
+	resumed += SSL_session_reused(c->ssl) == 1;
+	SSL_SESSION_free(saved[i]);
+	saved[i] = SSL_session_reused(c->ssl) == 1 ? NULL : SSL_get1_session(c->ssl);
+	lab_check_nonces(c);
+	lab_close(c);
+	lab_client_stop(c);
+	c->ssl = NULL;
+	done++;
+}
+
+static void step(size_t i)
+{
+	struct lab_client *c = &client[i];
+	int error = lab_step(c);
+
+	if (error == SSL_ERROR_NONE) {
+		assert_true(i % KINDS != BY_NOTHING);
+		end(i);
+	} else if (error != SSL_ERROR_WANT_READ) {
+		ERR_clear_error();
+		assert_int_equal(i % KINDS, BY_NOTHING);
+		lab_client_stop(c);
+		c->ssl = NULL;
+		refused++;
+	}
+}
+
+// Steps every client, and starts as many as there are places and max allows.
+static void turn(unsigned int max)
+{
+	lab_pump(&lab);
+	for (size_t i = 0; i < CLIENTS; i++) {
+		if (!running(&client[i]) && begun < max)
+			start(i);
+		if (running(&client[i]))
+			step(i);
+	}
+}
+
+static uint64_t deadline(void)
+{
+	return rte_rdtsc() + PATIENCE_S * rte_get_tsc_hz();
+}
+
+static uint32_t sessions(void)
+{
+	uint32_t nb;
+
+	cp_lock(&lab.cp);
+	nb = session_dir_count(lab.cp.sessions);
+	cp_unlock(&lab.cp);
+	return nb;
+}
+
+static void wait_until_idle(void)
+{
+	uint64_t end_tsc = deadline();
+
+	while (cp_half_open(&lab.cp) > 0 || sessions() > 0) {
+		assert_true(rte_rdtsc() < end_tsc);
+		lab_pump(&lab);
+	}
+}
+
+static void stop_clients(void)
+{
+	for (size_t i = 0; i < CLIENTS; i++)
+		if (running(&client[i])) {
+			lab_client_stop(&client[i]);
+			client[i].ssl = NULL;
+		}
+}
+
+// The identity stays in the file, which grows; the new one is good from then on.
+static void reload(unsigned int n)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "other-%u ffee\n" IDENTITY " " KEY "\n", n);
+	lab_file(&lab, "psk", text);
+	cp_reload(&lab.cp);
+}
+
+static void test_parallel(void **state)
+{
+	uint64_t end_tsc = deadline();
+	unsigned int reloads = 0;
+
+	(void)state;
+	while (done + refused < TAKEOVERS) {
+		assert_true(rte_rdtsc() < end_tsc);
+		turn(TAKEOVERS);
+		if ((done + refused) / 20 > reloads)
+			reload(reloads++);
+	}
+	wait_until_idle();
+	cp_stop(&lab.cp);
+	assert_int_equal(begun, TAKEOVERS);
+	assert_true(done > TAKEOVERS / 2 && refused > TAKEOVERS / 8);
+	assert_in_range(resumed, 1, done / 2);
+	assert_int_equal(lab_stats(&lab)->completed, done);
+	assert_int_equal(lab_stats(&lab)->resumed, resumed);
+	for (uint16_t i = 0; i < WORKERS; i++)
+		unit_check(i, hs_table_counters(lab.cp.worker[i]->handshakes, 0)->completed > 10);
+}
+
+// The gateway stops while clients are in every state.
+static void test_stop(void **state)
+{
+	uint64_t end_tsc = deadline();
+
+	(void)state;
+	while (done + refused < 2 * CLIENTS) {
+		assert_true(rte_rdtsc() < end_tsc);
+		turn(3 * CLIENTS);
+	}
+	install_shutdown(&lab.cp);
+	wait_until_idle();
+	stop_clients();
+}
+
+// The threads end with messages in their queues and handshakes under way.
+static void test_abort(void **state)
+{
+	(void)state;
+	for (int n = 0; n < 6; n++)
+		turn(CLIENTS);
+	cp_stop(&lab.cp);
+	install_shutdown(&lab.cp);
+	wait_until_idle();
+	stop_clients();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_parallel, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_stop, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_abort, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("hs_threads", tests, NULL, NULL);
+}
