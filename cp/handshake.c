@@ -269,7 +269,7 @@ static const char *prepare(struct handshake *hs)
 	hs->bio.retransmit_us = cp->config->retransmit_ms * 1000;
 	hs->bio.pool = cp->dp->mbuf_pool;
 	hs->bio.aead = hs->worker->aead;
-	hs->bio.session_pool = cp->dp->session_pool;
+	hs->bio.sessions = cp->dp->sessions;
 	hs->bio.replay_window = cp->config->replay_window;
 	hs->timer = evtimer_new(hs->worker->base, on_timer, hs);
 	hs->ssl = tls_ssl_new(cp->tls[hs->listener], &hs->client);

@@ -62,7 +62,7 @@ static void note_ticket(struct hs_bio *h, const struct record *rec, const uint8_
 int hs_bio_keys(struct hs_bio *h)
 {
 	struct traffic_keys keys;
-	void *s;
+	struct session *s = NULL;
 	int rc;
 
 	if (h->session != NULL)
@@ -70,7 +70,9 @@ int hs_bio_keys(struct hs_bio *h)
 	if (h->ssl == NULL)
 		return -EAGAIN;
 	rc = keyblock_derive(h->ssl, &keys);
-	if (rc == 0 && rte_mempool_get(h->session_pool, &s) != 0)
+	if (rc == 0)
+		s = session_pool_get(h->sessions);
+	if (rc == 0 && s == NULL)
 		rc = -ENOMEM;
 	if (rc == 0) {
 		h->session = s;
@@ -247,7 +249,7 @@ bool hs_bio_accept(struct hs_bio *h, const uint8_t *record, uint16_t len)
 	struct aead_op op;
 
 	if (len > sizeof(copy) || !record_parse(record, len, &rec) || rec.epoch != s->rx.epoch ||
-	    !replay_fresh(&s->rx.replay, rec.seq) || s->forged >= s->forged_limit)
+	    !replay_fresh(&s->rx.replay, rec.seq) || s->rx.key.forged >= s->rx.key.forged_limit)
 		return false;
 	memcpy(copy, record, len);
 	if (!record_open_prepare(s->suite, s->rx.iv, copy, &rec, &op))
@@ -255,7 +257,7 @@ bool hs_bio_accept(struct hs_bio *h, const uint8_t *record, uint16_t len)
 	op.key = &s->rx.key;
 	aead_open_burst(h->aead, &op, 1);
 	explicit_bzero(copy, sizeof(copy));
-	s->forged += !op.ok;
+	s->rx.key.forged += !op.ok;
 	return op.ok && replay_accept(&s->rx.replay, rec.seq);
 }
 

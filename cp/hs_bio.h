@@ -10,6 +10,7 @@
 #include "record.h"
 #include "session.h"
 #include "session_dir.h"
+#include "session_pool.h"
 
 #define HS_FLIGHT_MAX  64   // datagrams of one flight
 #define HS_PAYLOAD_MAX 1400 // bytes of UDP payload in a handshake datagram; some stacks stop there
@@ -32,12 +33,12 @@
 struct hs_bio {
 	struct rte_mempool *pool; // of flight's mbufs
 	struct aead *aead;
-	const SSL *ssl;			  // whose keys they are; NULL: none will be made
-	struct rte_mempool *session_pool; // of session
-	uint32_t replay_window;		  // records
-	int keys_error;			  // of hs_bio_keys() in a write, or 0
-	struct session *session;	  // has the keys; NULL until they exist
-	const uint8_t *record;		  // offered; NULL: none
+	const SSL *ssl;		       // whose keys they are; NULL: none will be made
+	struct session_pool *sessions; // of session
+	uint32_t replay_window;	       // records
+	int keys_error;		       // of hs_bio_keys() in a write, or 0
+	struct session *session;       // has the keys; NULL until they exist
+	const uint8_t *record;	       // offered; NULL: none
 	uint16_t record_len;
 	uint16_t mtu;	     // bytes of UDP payload; may become less
 	uint16_t unanswered; // retransmissions of this flight

@@ -14,8 +14,7 @@ void install_free(struct cp *cp, struct session *s)
 {
 	if (s == NULL)
 		return;
-	explicit_bzero(s, session_size(cp->config->replay_window));
-	rte_mempool_put(cp->dp->session_pool, s);
+	session_pool_put(cp->dp->sessions, s);
 }
 
 void install_give_back(struct cp *cp, struct session *s)
@@ -68,7 +67,7 @@ static void set_limits(const struct config *config, struct session *s)
 {
 	lower(&s->tx.seq_limit, config->seal_records);
 	lower(&s->tx.blocks_left, config->seal_blocks);
-	lower(&s->forged_limit, config->forged_records);
+	lower(&s->rx.key.forged_limit, config->forged_records);
 }
 
 static const char *build(struct handshake *hs)
@@ -97,7 +96,7 @@ static const char *build(struct handshake *hs)
 		neigh_release(cp, inside.next_hop);
 		return "too many sessions";
 	}
-	s->flow = hs->flow;
+	entry->flow = hs->flow;
 	s->listener = hs->listener;
 	s->lcore = hs->lcore;
 	s->backend = backend->addr;
@@ -124,7 +123,8 @@ const char *install_build(struct handshake *hs)
 
 bool install_send(struct handshake *hs)
 {
-	struct msg msg = {.type = MSG_SESSION_INSTALL, .session = hs->bio.session};
+	struct msg msg = {
+		.type = MSG_SESSION_INSTALL, .session = hs->bio.session, .flow = hs->flow};
 	struct cp *cp = hs->cp;
 	bool sent;
 
@@ -164,7 +164,7 @@ void install_done(struct hs_worker *w, const struct msg *msg)
 void install_failed(struct hs_worker *w, const struct msg *msg)
 {
 	struct session *s = msg->session;
-	struct handshake *hs = hs_table_find(w->handshakes, &s->flow);
+	struct handshake *hs = hs_table_find(w->handshakes, &msg->flow);
 
 	if (hs != NULL && hs->bio.session == s) {
 		hs->bio.session = NULL;
@@ -178,15 +178,16 @@ void install_failed(struct hs_worker *w, const struct msg *msg)
 void install_session_ended(struct cp *cp, const struct msg *msg)
 {
 	struct session *s = msg->session;
+	const char *listener = cp->config->listener[s->listener].name;
+	const char *why = session_end_text((enum session_end)s->end);
+	uint64_t in = s->rx.records, out = s->tx.seq;
 	struct session_entry *entry;
-	char peer[IP_PORT_TEXT_LEN];
+	char peer[IP_PORT_TEXT_LEN] = "";
 
-	LOG_LIMITED(INFO, "session: %s on %s: %s, records %" PRIu64 " in, %" PRIu64 " out",
-		    ip_port_format(&s->flow.remote, s->flow.remote_port, peer),
-		    cp->config->listener[s->listener].name,
-		    session_end_text((enum session_end)s->end), s->rx.records, s->tx.seq);
 	cp_lock(cp);
 	entry = session_dir_find(cp->sessions, s->id);
+	if (entry != NULL)
+		ip_port_format(&entry->flow.remote, entry->flow.remote_port, peer);
 	if (entry == NULL)
 		install_give_back(cp, s);
 	else if (entry->live)
@@ -194,6 +195,8 @@ void install_session_ended(struct cp *cp, const struct msg *msg)
 	else
 		entry->ended = true;
 	cp_unlock(cp);
+	LOG_LIMITED(INFO, "session: %s on %s: %s, records %" PRIu64 " in, %" PRIu64 " out", peer,
+		    listener, why, in, out);
 }
 
 // Sends the last flight again, if that is due.
@@ -234,7 +237,7 @@ static bool send_remove(struct cp *cp, const struct session_entry *entry)
 		.type = MSG_SESSION_REMOVE,
 		.end = SESSION_END_SHUTDOWN,
 		.id = entry->id,
-		.flow = entry->session->flow,
+		.flow = entry->flow,
 	};
 
 	return dp_send(cp->dp, entry->session->lcore, &msg);

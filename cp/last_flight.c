@@ -69,7 +69,7 @@ bool last_flight_resend(struct cp *cp, struct session_entry *entry)
 		.type = MSG_TX_RECORD,
 		.content_type = DTLS_HANDSHAKE,
 		.id = entry->id,
-		.flow = s->flow,
+		.flow = entry->flow,
 	};
 
 	if (entry->flight.epoch0_seq > DTLS_SEQ_MAX)

@@ -143,14 +143,14 @@ static void view_set(struct session_view *view, const struct session_entry *entr
 	view->identity = entry->identity;
 	view->suite = aead_info[s->suite].name;
 	view->since = entry->since;
-	ip_port_format(&s->flow.remote, s->flow.remote_port, view->peer);
-	ip_port_format(&s->flow.local, s->flow.local_port, view->local);
+	ip_port_format(&entry->flow.remote, entry->flow.remote_port, view->peer);
+	ip_port_format(&entry->flow.local, entry->flow.local_port, view->local);
 	view->nat_addr = s->nat_addr;
 	view->nat_port = rte_be_to_cpu_16(s->nat_port);
 	ip_port_format(&s->backend, s->backend_port, view->backend);
 	view->rx_records = STATS_READ(s->rx.records);
 	view->rx_bytes = STATS_READ(s->rx.bytes);
-	view->rx_forged = STATS_READ(s->forged);
+	view->rx_forged = STATS_READ(s->rx.key.forged);
 	view->tx_records = STATS_READ(s->tx.seq);
 	view->tx_bytes = STATS_READ(s->tx.bytes);
 }

@@ -17,10 +17,9 @@
 #include "reassemble.h"
 #include "ring.h"
 
-#define RING_SIZE     4096 // messages
-#define MBUF_CACHE    256
-#define FRAME_EXTRA   (14 + 4 + AEAD_TAG_MAX) // bytes around an IP datagram: Ethernet, VLAN, tag
-#define SESSION_CACHE 0			      // only cp takes from this pool
+#define RING_SIZE   4096 // messages
+#define MBUF_CACHE  256
+#define FRAME_EXTRA (14 + 4 + AEAD_TAG_MAX) // bytes around an IP datagram: Ethernet, VLAN, tag
 
 // The whole data plane; cp sees the first member.
 struct data_plane {
@@ -171,22 +170,6 @@ static uint16_t mbuf_room(const struct config *config)
 	return RTE_PKTMBUF_HEADROOM + room;
 }
 
-// A handshake holds a session before it counts as one.
-static struct rte_mempool *create_session_pool(const struct config *config)
-{
-	struct rte_mempool *pool = rte_mempool_create_empty(
-		"session", config->sessions + config->half_open,
-		session_size(config->replay_window), SESSION_CACHE, 0, SOCKET_ID_ANY, 0);
-
-	if (pool == NULL)
-		return NULL;
-	if (rte_mempool_set_ops_byname(pool, LCORE_POOL_OPS, NULL) == 0 &&
-	    rte_mempool_populate_default(pool) >= 0)
-		return pool;
-	rte_mempool_free(pool);
-	return NULL;
-}
-
 static int create_pools(struct dp *dp)
 {
 	const struct config *config = dp->config;
@@ -201,11 +184,13 @@ static int create_pools(struct dp *dp)
 		if (dp->large_pool == NULL)
 			return -ENOMEM;
 	}
-	dp->session_pool = create_session_pool(config);
+	// A handshake holds a session before it counts as one.
+	dp->sessions = session_pool_create(config->sessions + config->half_open,
+					   config->replay_window, SOCKET_ID_ANY);
 	dp->next_hops.hop = rte_zmalloc("next_hop", config->neighbours * sizeof(struct next_hop),
 					RTE_CACHE_LINE_SIZE);
 	dp->next_hops.nb = config->neighbours;
-	if (dp->mbuf_pool == NULL || dp->session_pool == NULL || dp->next_hops.hop == NULL)
+	if (dp->mbuf_pool == NULL || dp->sessions == NULL || dp->next_hops.hop == NULL)
 		return -ENOMEM;
 	return 0;
 }
@@ -330,13 +315,6 @@ static void destroy_lcore(struct lcore *lc)
 	rte_free(lc);
 }
 
-static void wipe(struct rte_mempool *pool, void *arg, void *session, unsigned int i)
-{
-	RTE_SET_USED(arg);
-	RTE_SET_USED(i);
-	explicit_bzero(session, pool->elt_size);
-}
-
 void dp_destroy(struct dp *dp)
 {
 	struct data_plane *plane = data_plane(dp);
@@ -350,9 +328,7 @@ void dp_destroy(struct dp *dp)
 	for (uint16_t i = 0; i < dp->nat.addr_nb; i++)
 		rte_free(dp->nat.addr[i].slot);
 	rte_free(dp->next_hops.hop);
-	if (dp->session_pool != NULL)
-		rte_mempool_obj_iter(dp->session_pool, wipe, NULL);
-	rte_mempool_free(dp->session_pool);
+	session_pool_destroy(dp->sessions);
 	rte_mempool_free(dp->large_pool);
 	rte_mempool_free(dp->mbuf_pool);
 	rte_free(plane);

@@ -53,9 +53,9 @@ static void retire(struct lcore *lc, struct session *s, enum session_end end)
 	lc->stats.sessions--;
 }
 
-bool life_install(struct lcore *lc, struct session *s)
+bool life_install(struct lcore *lc, struct session *s, const struct flow_key *key)
 {
-	struct flow *flow = table_enter(lc->table, &s->flow);
+	struct flow *flow = table_enter(lc->table, key);
 
 	if (flow == NULL)
 		return false;
@@ -66,6 +66,7 @@ bool life_install(struct lcore *lc, struct session *s)
 		lc->stats.handshakes--;
 	}
 	flow->session = s;
+	s->flow = flow;
 	atomic_store_explicit(&nat_slot(lc, s)->session, s, memory_order_release);
 	s->state = SESSION_LIVE;
 	s->used_tsc = lc->now_tsc;
@@ -76,7 +77,7 @@ bool life_install(struct lcore *lc, struct session *s)
 
 void life_end(struct lcore *lc, struct session *s, enum session_end end)
 {
-	struct flow *flow = table_find(lc->table, &s->flow);
+	struct flow *flow = s->flow;
 
 	if (end != SESSION_END_FATAL_ALERT)
 		life_alert(lc, s, DTLS_ALERT_WARNING, DTLS_ALERT_CLOSE_NOTIFY);

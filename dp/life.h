@@ -6,9 +6,9 @@
 
 // The life of sessions and handshakes on their lcore.
 
-// Takes s into the table and its gateway port; ends an older session of the flow, in silence.
-// False, with nothing changed, if the table is full.
-bool life_install(struct lcore *lc, struct session *s);
+// Takes s into the table, as the session of a flow, and its gateway port; ends an older session of
+// the flow, in silence.  False, with nothing changed, if the table is full.
+bool life_install(struct lcore *lc, struct session *s, const struct flow_key *key);
 
 // Ends a live session: out of table and gateway port, and on the list for cp.  Sends close_notify
 // unless the client sent a fatal alert (RFC 5246 section 7.2.1).

@@ -8,13 +8,13 @@
 #include "ring.h"
 #include "tx.h"
 
-static void install(struct lcore *lc, struct session *s)
+static void install(struct lcore *lc, const struct msg *msg)
 {
-	struct msg answer = {.type = MSG_INSTALLED, .id = s->id, .flow = s->flow};
+	struct msg answer = {.type = MSG_INSTALLED, .id = msg->session->id, .flow = msg->flow};
 
-	if (!life_install(lc, s)) {
+	if (!life_install(lc, msg->session, &msg->flow)) {
 		answer.type = MSG_INSTALL_FAILED;
-		answer.session = s;
+		answer.session = msg->session;
 	}
 	ring_answer(lc, &answer);
 }
@@ -62,7 +62,7 @@ static void handle(struct lcore *lc, const struct msg *msg)
 {
 	switch ((enum msg_type)msg->type) {
 	case MSG_SESSION_INSTALL:
-		install(lc, msg->session);
+		install(lc, msg);
 		break;
 	case MSG_SESSION_REMOVE:
 		remove_session(lc, msg);

@@ -53,7 +53,7 @@ static inline uint8_t settle(struct session *s, struct rte_mbuf *m, const struct
 	const uint16_t plain_len = rec->plain_len;
 
 	if (unlikely(!op->ok)) {
-		s->forged++;
+		s->rx.key.forged++;
 		return DROP_BAD_TAG;
 	}
 	if (unlikely(!replay_accept(&s->rx.replay, rec->seq)))

@@ -53,7 +53,7 @@ static void take_alert(struct lcore *lc, struct session *s, struct rte_mbuf *m)
 // sends it again (RFC 6347 section 4.2.4); a ClientHello asks for the renegotiation that we refuse.
 static void take_handshake(struct lcore *lc, struct session *s, struct rte_mbuf *m)
 {
-	struct msg msg = {.type = MSG_PLAIN_RECORD, .id = s->id, .flow = s->flow};
+	struct msg msg = {.type = MSG_PLAIN_RECORD, .id = s->id, .flow = s->flow->key};
 	uint8_t type = DTLS_HELLO_REQUEST;
 
 	if (m->data_len >= DTLS_HANDSHAKE_HEADER_LEN)
@@ -87,7 +87,7 @@ static __rte_noinline void refuse(struct lcore *lc, uint16_t i)
 	struct session *s = b->session[i];
 
 	reject(lc, i, b->verdict[i]);
-	if (s->forged >= s->forged_limit && s->state == SESSION_LIVE)
+	if (s->rx.key.forged >= s->rx.key.forged_limit && s->state == SESSION_LIVE)
 		life_end(lc, s, SESSION_END_FORGERY_LIMIT);
 }
 

@@ -74,9 +74,9 @@ void session_init(struct session *s, struct aead *aead, const struct traffic_key
 	s->end = SESSION_END_NONE;
 
 	s->rx.epoch = 1;
-	s->forged_limit = limits.forged;
 	memcpy(s->rx.iv, keys->client_iv, info->fixed_iv_len);
 	aead_key_expand(aead, keys->suite, keys->client_key, &s->rx.key);
+	s->rx.key.forged_limit = limits.forged;
 	replay_init(&s->rx.replay, s->replay_bitmap, replay_window);
 
 	s->tx.epoch = 1;

@@ -44,15 +44,19 @@ struct aead_info {
 
 extern const struct aead_info aead_info[AEAD_SUITE_NB];
 
-// One direction's key as ipsec-mb wants it, which stores into it by cache lines.  Owner: whoever
-// owns the session half it lies in.
+// One direction's key as ipsec-mb wants it, which stores into it by cache lines, and how far it may
+// still be used for opening (RFC 9147 section 4.5.3).  Owner: whoever owns the session half it lies
+// in.
 struct aead_key {
 	union {
 		struct gcm_key_data gcm;
 		uint8_t ccm[AEAD_AES_ROUND_KEYS_MAX]; // AES encryption round keys
 		uint8_t chacha20[32];
 	};
+	uint64_t forged;       // records that failed to authenticate
+	uint64_t forged_limit; // at so many the session ends
 } __attribute__((aligned(64)));
+_Static_assert(sizeof(struct aead_key) == sizeof(struct gcm_key_data) + 16, "no gap");
 
 // One record's work, in place.  The caller fills everything but ok.
 struct aead_op {

@@ -12,6 +12,7 @@
 #include "nat.h"
 #include "next_hop.h"
 #include "port.h"
+#include "session_pool.h"
 #include "stats.h"
 
 // The data plane as cp sees it.  Built by dp_create(), const after but for what is atomic.
@@ -26,7 +27,7 @@ struct dp {
 	struct nat nat;				       // one entry an inside address
 	struct next_hops next_hops;		       // config.neighbours entries; cp writes
 	_Atomic(const struct cookie_secrets *) cookie; // cp writes, before dp_launch() first
-	struct rte_mempool *session_pool;	       // session_size() each, for cp
+	struct session_pool *sessions;		       // for cp
 	struct rte_mempool *mbuf_pool;		       // for frames that cp makes
 	struct rte_mempool *large_pool; // of datagrams made of IP fragments; NULL: none are
 	atomic_bool stop;		// lcores return from their loop

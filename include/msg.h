@@ -17,7 +17,7 @@
 //   INSTALL_FAILED   dp → cp    session, flow: table full; the session is cp's again
 //   SESSION_ENDED    dp → cp    session: it is cp's again; why: session->end, counters in it
 //   HANDSHAKE_ENDED  dp → cp    flow: the lcore's own timer dropped it from the table
-//   SESSION_INSTALL  cp → dp    session
+//   SESSION_INSTALL  cp → dp    session, flow
 //   SESSION_REMOVE   cp → dp    flow, id, end: close_notify, then SESSION_ENDED
 //   HANDSHAKE_REMOVE cp → dp    flow, id: no longer in handshake, unless by a later HELLO
 //   TX_FRAME         cp → dp    mbuf: whole frame to send on m->port

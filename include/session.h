@@ -14,6 +14,8 @@
 // Slot in the low, generation in the high 32 bits.  0: none.
 typedef uint64_t session_id;
 
+struct flow; // dp's
+
 enum session_state {
 	SESSION_BUILT, // cp's
 	SESSION_LIVE,  // its lcore's
@@ -68,8 +70,8 @@ struct session_tx {
 _Static_assert(offsetof(struct session_tx, key) == 2 * RTE_CACHE_LINE_SIZE, "hot lines");
 
 // Owner: cp while it builds it; from SESSION_INSTALL to SESSION_ENDED its lcore; then cp again,
-// which wipes it.  Memory: dp->session_pool.  The first cache line is what either path touches of a
-// session beside its own half; the second is cold.
+// which wipes it.  Memory: dp->sessions.  The first cache line is what either path touches of a
+// session beside its own half.
 struct session {
 	uint64_t used_tsc; // last authenticated record or reply
 	struct ip_addr backend;
@@ -82,19 +84,19 @@ struct session {
 	uint16_t nat_addr;   // index in nat.addr
 	rte_be16_t nat_port; // the gateway's port towards the backend
 	session_id id;
-	uint64_t alert_tsc;	   // last warning alert sent
-	struct session *next_over; // the lcore's list of sessions to report
-
-	struct flow_key flow __rte_cache_aligned;
-	uint64_t forged;       // records that failed to authenticate
-	uint64_t forged_limit; // the session ends here (RFC 9147 section 4.5.3)
+	uint64_t alert_tsc; // last warning alert sent
+	union {
+		struct flow *flow;	   // LIVE: in the lcore's table
+		struct session *next_over; // else: the next in the lcore's list of sessions to
+					   // report, or in the pool
+	};
 
 	struct session_rx rx __rte_cache_aligned;
 	struct session_tx tx __rte_cache_aligned;
 	uint64_t replay_bitmap[] __rte_cache_aligned;
 };
-_Static_assert(offsetof(struct session, rx) == 2 * RTE_CACHE_LINE_SIZE, "a hot line, a cold one");
-_Static_assert(sizeof(struct session) == 6 * RTE_CACHE_LINE_SIZE + 2 * sizeof(struct aead_key),
+_Static_assert(offsetof(struct session, rx) == RTE_CACHE_LINE_SIZE, "one line for both paths");
+_Static_assert(sizeof(struct session) == 5 * RTE_CACHE_LINE_SIZE + 2 * sizeof(struct aead_key),
 	       "no gaps");
 
 // Bytes of one session with a replay window of so many records.

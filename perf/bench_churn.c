@@ -24,19 +24,23 @@ struct churn {
 
 static struct churn churn;
 
+static struct flow_key flow(uint32_t i)
+{
+	return plane_flow(&plane, SESSIONS + i, CLIENT_PORT);
+}
+
 // Tells the lcore to install the next session and to end the one before.  cp's work is not timed.
 static void come_and_go(void)
 {
-	struct session *come = churn.session[churn.next % CHURN_NB];
-	struct msg msg = {.type = MSG_SESSION_INSTALL, .session = come};
+	uint32_t come = churn.next % CHURN_NB, go = (churn.next - 1) % CHURN_NB;
+	struct msg msg = {
+		.type = MSG_SESSION_INSTALL, .session = churn.session[come], .flow = flow(come)};
 
 	bench_check(dp_send(plane.dp, 0, &msg));
 	if (churn.next > 0) {
-		const struct session *go = churn.session[(churn.next - 1) % CHURN_NB];
-
 		msg = (struct msg){.type = MSG_SESSION_REMOVE,
-				   .id = go->id,
-				   .flow = go->flow,
+				   .id = churn.session[go]->id,
+				   .flow = flow(go),
 				   .end = SESSION_END_REMOVED};
 		bench_check(dp_send(plane.dp, 0, &msg));
 	}
@@ -129,9 +133,12 @@ int main(int argc, char **argv)
 
 	bench_eal(&options, 512);
 	plane_init(&plane, SESSIONS + CHURN_NB, 0, 1024);
-	for (uint32_t i = 0; i < CHURN_NB; i++)
-		churn.session[i] = plane_session_new(&plane, SESSIONS + i, CLIENT_PORT,
-						     (uint16_t)(NAT_PORT + i));
+	for (uint32_t i = 0; i < CHURN_NB; i++) {
+		struct flow_key key = flow(i);
+
+		churn.session[i] =
+			plane_session_new(&plane, SESSIONS + i, &key, (uint16_t)(NAT_PORT + i));
+	}
 	measure("seal", PLANE_INSIDE);
 	measure("open", PLANE_OUTSIDE);
 	return 0;

@@ -13,6 +13,11 @@ static struct plane plane;
 static struct session *held[INSTALLS];
 static uint64_t dp_cycles, end_cycles;
 
+static struct flow_key flow(uint32_t i)
+{
+	return plane_flow(&plane, i, CLIENT_PORT);
+}
+
 static void take_all(enum msg_type type, uint32_t n)
 {
 	struct msg msg;
@@ -33,7 +38,7 @@ static void run_lcore(uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		struct msg msg = {.type = MSG_SESSION_REMOVE,
 				  .id = held[i]->id,
-				  .flow = held[i]->flow,
+				  .flow = flow(i),
 				  .end = SESSION_END_REMOVED};
 
 		bench_check(dp_send(plane.dp, 0, &msg));
@@ -52,9 +57,9 @@ static uint64_t install(uint32_t n)
 	uint64_t start = bench_tsc();
 
 	for (uint32_t i = 0; i < n; i++) {
-		struct msg msg = {.type = MSG_SESSION_INSTALL};
+		struct msg msg = {.type = MSG_SESSION_INSTALL, .flow = flow(i)};
 
-		held[i] = plane_session_new(&plane, i, CLIENT_PORT, (uint16_t)(NAT_PORT + i));
+		held[i] = plane_session_new(&plane, i, &msg.flow, (uint16_t)(NAT_PORT + i));
 		msg.session = held[i];
 		bench_check(dp_send(plane.dp, 0, &msg));
 	}
@@ -87,7 +92,8 @@ static uint64_t run_end(void *arg, uint32_t n)
 static uint64_t run_init(void *arg, uint32_t n)
 {
 	struct traffic_keys keys = plane_keys(0);
-	struct session *s = plane_session_new(&plane, 0, CLIENT_PORT, NAT_PORT);
+	struct flow_key key = flow(0);
+	struct session *s = plane_session_new(&plane, 0, &key, NAT_PORT);
 	uint64_t start = bench_tsc();
 
 	(void)arg;

@@ -78,12 +78,23 @@ static size_t allocated(void)
 	return stats.heap_allocsz_bytes;
 }
 
-static void print_memory(size_t before)
+// What a session takes: that part of the data plane which grows with their number.
+static void print_memory(void)
 {
-	uint32_t bytes = (uint32_t)((allocated() - before) / SESSIONS);
-	struct bench_row row = {
-		.bench = "scale", .name = "memory", .size = bytes, .sessions = SESSIONS};
+	size_t before = allocated(), small, large;
+	uint32_t bytes;
+	struct bench_row row = {.bench = "scale", .name = "memory", .sessions = SESSIONS};
 
+	plane_init(&plane, BASE, 0, 1024);
+	small = allocated() - before;
+	plane_fini(&plane);
+	plane_init(&plane, SESSIONS, 0, 1024);
+	large = allocated() - before;
+	bytes = (uint32_t)((large - small) / (SESSIONS - BASE));
+	row.size = bytes;
+	bench_print(&row);
+	row.name = "memory_mb";
+	row.size = (uint32_t)(large >> 20);
 	bench_print(&row);
 	row.name = "sizeof_session";
 	row.size = (uint32_t)session_size(plane.config.replay_window);
@@ -98,12 +109,9 @@ int main(int argc, char **argv)
 	const uint32_t *sessions = options.quick ? quick : full;
 	size_t nb = options.quick ? RTE_DIM(quick) : RTE_DIM(full);
 	uint32_t frames = options.quick ? 128 * SAMPLE : 512 * SAMPLE;
-	size_t before;
 
 	bench_eal(&options, MEMORY);
-	before = allocated();
-	plane_init(&plane, SESSIONS, 0, 1024);
-	print_memory(before);
+	print_memory();
 	for (int side = 0; side < 2; side++) {
 		for (int zipf = 0; zipf < 2; zipf++) {
 			for (size_t i = 0; i < nb; i++)

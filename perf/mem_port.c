@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "mem_port.h"
 
+#include <rte_bus_vdev.h>
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
@@ -40,6 +41,20 @@ void mem_port_devices(uint16_t queues)
 			bench_check(ring[q] != NULL);
 		}
 		bench_check(rte_eth_from_rings(name[i], ring, queues, ring, queues, 0) >= 0);
+	}
+}
+
+void mem_port_devices_fini(uint16_t queues)
+{
+	static const char *const name[2] = {"out", "in"};
+	char text[RTE_RING_NAMESIZE];
+
+	for (int i = 0; i < 2; i++) {
+		bench_check(rte_vdev_uninit(mem_port_device[i]) == 0);
+		for (uint16_t q = 0; q < queues; q++) {
+			snprintf(text, sizeof(text), "%s_%u", name[i], q);
+			rte_ring_free(rte_ring_lookup(text));
+		}
 	}
 }
 

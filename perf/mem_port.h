@@ -55,6 +55,9 @@ extern const char *const mem_port_device[2];
 // Makes the two devices with so many queues each, before dp_create().
 void mem_port_devices(uint16_t queues);
 
+// Takes them away, after dp_destroy().
+void mem_port_devices_fini(uint16_t queues);
+
 // Puts p in place of the device's functions for a queue, after the port is started.
 void mem_port_attach(struct mem_port *p, uint16_t id, uint16_t queue, struct rte_mempool *pool);
 

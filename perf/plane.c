@@ -4,13 +4,13 @@
 #include <rte_ip.h>
 #include <rte_malloc.h>
 #include <rte_udp.h>
+#include <stdlib.h>
 
 #include "aead_ossl.h"
 #include "record.h"
 
 #define LISTEN_PORT  4433
 #define BACKEND_PORT 7
-#define CLIENT_PORT  40000
 #define NAT_PORTS    (NAT_PORT_NB - NAT_PORT_MIN)
 #define FRAME_MAX    2048
 #define SEED	     UINT64_C(0x5eed)
@@ -94,33 +94,37 @@ static struct ip_addr client(const struct plane *p, uint32_t i)
 	return a;
 }
 
+struct flow_key plane_flow(const struct plane *p, uint32_t i, uint16_t client_port)
+{
+	return (struct flow_key){.remote = client(p, i),
+				 .local = p->config.port[0].addr[is_v6(p, i)].addr,
+				 .remote_port = rte_cpu_to_be_16(client_port),
+				 .local_port = rte_cpu_to_be_16(LISTEN_PORT),
+				 .port_id = p->dp->port_id[PLANE_OUTSIDE]};
+}
+
 static void address(struct plane *p, struct session *s, uint32_t i)
 {
 	bool v6 = is_v6(p, i);
 	uint32_t k = v6 ? i - p->v4_nb : i;
 
-	s->flow.remote = client(p, i);
-	s->flow.local = p->config.port[0].addr[v6].addr;
-	s->flow.remote_port = rte_cpu_to_be_16(CLIENT_PORT);
-	s->flow.local_port = rte_cpu_to_be_16(LISTEN_PORT);
-	s->flow.port_id = p->dp->port_id[PLANE_OUTSIDE];
 	s->nat_addr = v6 ? p->config.port[1].addr_nb - 1 : (uint16_t)(k / NAT_PORTS);
 	s->nat_port = rte_cpu_to_be_16(NAT_PORT_MIN + k % NAT_PORTS);
 	bench_check(ip_parse(v6 ? "2001:db8:2::2" : "192.0.2.250", &s->backend) == 0);
 	s->backend_port = rte_cpu_to_be_16(BACKEND_PORT);
 }
 
-static void set_headers(struct plane *p, struct session *s)
+static void set_headers(struct plane *p, struct session *s, const struct flow_key *flow)
 {
 	uint16_t out = p->dp->port_id[PLANE_OUTSIDE], in = p->dp->port_id[PLANE_INSIDE];
 	struct encap_addr inside = {.src = p->dp->nat.addr[s->nat_addr].addr,
 				    .dst = s->backend,
 				    .src_port = s->nat_port,
 				    .dst_port = s->backend_port};
-	struct encap_addr outside = {.src = s->flow.local,
-				     .dst = s->flow.remote,
-				     .src_port = s->flow.local_port,
-				     .dst_port = s->flow.remote_port};
+	struct encap_addr outside = {.src = flow->local,
+				     .dst = flow->remote,
+				     .src_port = flow->local_port,
+				     .dst_port = flow->remote_port};
 
 	encap_init(&s->rx.encap, &p->dp->port[in], in, 1, &inside);
 	encap_init(&s->tx.encap, &p->dp->port[out], out, 2, &outside);
@@ -128,10 +132,10 @@ static void set_headers(struct plane *p, struct session *s)
 	s->tx.blocks_left = UINT64_MAX / 2;
 }
 
-// Gives the session's port to its lcore.
-static void take_port(struct plane *p, struct session *s)
+// Gives the session's port to the lcore of its flow.
+static void take_port(struct plane *p, struct session *s, const struct flow_key *flow)
 {
-	s->lcore = p->config.lcore_nb > 1 ? dp_flow_lcore(p->dp, &s->flow) : 0;
+	s->lcore = p->config.lcore_nb > 1 ? dp_flow_lcore(p->dp, flow) : 0;
 	atomic_store(&p->dp->nat.addr[s->nat_addr].slot[rte_be_to_cpu_16(s->nat_port)].lcore,
 		     s->lcore);
 }
@@ -139,44 +143,42 @@ static void take_port(struct plane *p, struct session *s)
 static struct session *build(struct plane *p, uint32_t i)
 {
 	struct traffic_keys keys = plane_keys(i);
-	struct session *s;
-	void *obj;
+	struct session *s = session_pool_get(p->dp->sessions);
 
-	bench_check(rte_mempool_get(p->dp->session_pool, &obj) == 0);
-	s = obj;
+	bench_check(s != NULL);
 	session_init(s, p->aead, &keys, p->config.replay_window);
 	address(p, s, i);
 	return s;
 }
 
-struct session *plane_session_new(struct plane *p, uint32_t i, uint16_t client_port,
+struct session *plane_session_new(struct plane *p, uint32_t i, const struct flow_key *flow,
 				  uint16_t nat_port)
 {
 	struct session *s = build(p, i);
 
-	s->flow.remote_port = rte_cpu_to_be_16(client_port);
 	s->nat_port = rte_cpu_to_be_16(nat_port);
 	s->id = (UINT64_C(2) << 32) | i;
-	set_headers(p, s);
-	take_port(p, s);
+	set_headers(p, s, flow);
+	take_port(p, s, flow);
 	return s;
 }
 
 void plane_session_free(struct plane *p, struct session *s)
 {
-	explicit_bzero(s, session_size(p->config.replay_window));
-	rte_mempool_put(p->dp->session_pool, s);
+	session_pool_put(p->dp->sessions, s);
 }
 
 static void install(struct plane *p, uint32_t i)
 {
-	struct msg msg = {.type = MSG_SESSION_INSTALL, .session = build(p, i)};
+	struct msg msg = {.type = MSG_SESSION_INSTALL,
+			  .session = build(p, i),
+			  .flow = plane_flow(p, i, PLANE_CLIENT_PORT)};
 	uint16_t lcore;
 
 	p->session[i] = msg.session;
 	msg.session->id = (UINT64_C(1) << 32) | i;
-	set_headers(p, msg.session);
-	take_port(p, msg.session);
+	set_headers(p, msg.session, &msg.flow);
+	take_port(p, msg.session, &msg.flow);
 	lcore = msg.session->lcore;
 	bench_check(dp_send(p->dp, lcore, &msg));
 	lcore_poll(p->lane[lcore].lc);
@@ -229,10 +231,18 @@ void plane_init_lanes(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t 
 		next_hop_set(&p->dp->next_hops, i, &mac);
 	}
 	make_lanes(p);
-	p->session = rte_calloc("sessions", v4_nb + v6_nb, sizeof(*p->session), 0);
+	p->session = calloc(v4_nb + v6_nb, sizeof(*p->session));
 	bench_check(p->session != NULL);
 	for (uint32_t i = 0; i < v4_nb + v6_nb; i++)
 		install(p, i);
+}
+
+void plane_fini(struct plane *p)
+{
+	dp_destroy(p->dp);
+	mem_port_devices_fini(p->queues);
+	aead_destroy(p->aead);
+	free(p->session);
 }
 
 void plane_payload(uint32_t k, uint8_t *p, uint32_t size)
@@ -287,10 +297,11 @@ void plane_client_frames(struct plane *p, struct frames *f, const uint32_t *pick
 	bench_check(seq != NULL);
 	for (uint32_t k = 0; k < f->nb; k++) {
 		const struct session *s = p->session[pick[k]];
-		struct encap_addr addr = {.src = s->flow.remote,
-					  .dst = s->flow.local,
-					  .src_port = s->flow.remote_port,
-					  .dst_port = s->flow.local_port};
+		struct flow_key flow = plane_flow(p, pick[k], PLANE_CLIENT_PORT);
+		struct encap_addr addr = {.src = flow.remote,
+					  .dst = flow.local,
+					  .src_port = flow.remote_port,
+					  .dst_port = flow.local_port};
 		struct record rec = {.type = DTLS_APPLICATION_DATA,
 				     .version = DTLS_VERSION_1_2,
 				     .epoch = 1,
@@ -332,8 +343,11 @@ void plane_offload(struct plane *p, bool offload)
 					      : 0;
 		port->tx_ipv6_flags = offload ? RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM : 0;
 	}
-	for (uint32_t i = 0; i < p->v4_nb + p->v6_nb; i++)
-		set_headers(p, p->session[i]);
+	for (uint32_t i = 0; i < p->v4_nb + p->v6_nb; i++) {
+		struct flow_key flow = plane_flow(p, i, PLANE_CLIENT_PORT);
+
+		set_headers(p, p->session[i], &flow);
+	}
 }
 
 void plane_reset_replay(struct plane *p, const uint32_t *pick, uint32_t nb)

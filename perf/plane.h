@@ -37,9 +37,16 @@ void plane_init(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window
 void plane_init_lanes(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window,
 		      uint16_t lcores, uint16_t queues);
 
-// One more session, as cp builds it, like session i but for the client's port and the gateway's;
-// it is not installed.
-struct session *plane_session_new(struct plane *p, uint32_t i, uint16_t client_port,
+// Frees all of it.
+void plane_fini(struct plane *p);
+
+// The flow of session i from a client's port.
+#define PLANE_CLIENT_PORT 40000
+struct flow_key plane_flow(const struct plane *p, uint32_t i, uint16_t client_port);
+
+// One more session, as cp builds it, like session i but for its flow and the gateway's port; it is
+// not installed.
+struct session *plane_session_new(struct plane *p, uint32_t i, const struct flow_key *flow,
 				  uint16_t nat_port);
 
 // Wipes a session that is cp's and gives it back to its pool.

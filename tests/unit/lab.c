@@ -155,7 +155,7 @@ void lab_start_edited(struct lab *lab, void (*edit)(struct lab *lab))
 	introduce(lab, RIG_INSIDE, RIG_BACKEND, RIG_INSIDE_IP);
 	lab_pump(lab);
 	lab->mbufs = rte_mempool_avail_count(cp->dp->mbuf_pool);
-	lab->sessions = rte_mempool_avail_count(cp->dp->session_pool);
+	lab->sessions = session_pool_count(cp->dp->sessions);
 	lab->nat_ports = nat_pool_free_count(cp->nat);
 	lab->references = neigh_stats(cp)->referenced;
 }
@@ -382,7 +382,7 @@ void lab_check_idle(struct lab *lab)
 	assert_int_equal(cp->dp->stats[0]->sessions, 0);
 	assert_int_equal(nat_pool_free_count(cp->nat), lab->nat_ports);
 	assert_int_equal(neigh_stats(cp)->referenced, lab->references);
-	assert_int_equal(rte_mempool_avail_count(cp->dp->session_pool), lab->sessions);
+	assert_int_equal(session_pool_count(cp->dp->sessions), lab->sessions);
 	assert_int_equal(rte_mempool_avail_count(cp->dp->mbuf_pool), lab->mbufs);
 }
 

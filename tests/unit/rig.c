@@ -281,14 +281,15 @@ struct flow_key rig_flow(const struct rig *rig, uint16_t client_port)
 	return flow;
 }
 
-static void fill_encaps(struct rig *rig, struct session *s, uint16_t nat_port)
+static void fill_encaps(struct rig *rig, struct session *s, const struct flow_key *flow,
+			uint16_t nat_port)
 {
 	struct encap_addr inside = {.dst_port = s->backend_port,
 				    .src_port = rte_cpu_to_be_16(nat_port)};
-	struct encap_addr outside = {.src = s->flow.local,
-				     .dst = s->flow.remote,
-				     .src_port = s->flow.local_port,
-				     .dst_port = s->flow.remote_port};
+	struct encap_addr outside = {.src = flow->local,
+				     .dst = flow->remote,
+				     .src_port = flow->local_port,
+				     .dst_port = flow->remote_port};
 	uint16_t in = rig->dp->port_id[RIG_INSIDE], out = rig->dp->port_id[RIG_OUTSIDE];
 
 	ip_parse(RIG_INSIDE_IP, &inside.src);
@@ -308,7 +309,6 @@ static void install(struct rig *rig, struct rig_session *rs, uint16_t client_por
 {
 	struct msg msg = {.type = MSG_SESSION_INSTALL};
 	struct session *s;
-	void *obj;
 
 	memset(rs, 0, sizeof(*rs));
 	rs->keys.suite = suite;
@@ -320,19 +320,20 @@ static void install(struct rig *rig, struct rig_session *rs, uint16_t client_por
 	memset(rs->keys.server_iv, 0x22, aead_info[suite].fixed_iv_len);
 	aead_key_expand(rig->aead, rs->keys.suite, rs->keys.client_key, &rs->client_key);
 	aead_key_expand(rig->aead, rs->keys.suite, rs->keys.server_key, &rs->server_key);
-	assert_int_equal(rte_mempool_get(rig->dp->session_pool, &obj), 0);
-	s = obj;
+	s = session_pool_get(rig->dp->sessions);
+	assert_non_null(s);
 	session_init(s, rig->aead, &rs->keys, rig->config.replay_window);
-	s->flow = rig_flow(rig, client_port);
+	rs->flow = rig_flow(rig, client_port);
 	s->id = (UINT64_C(1) << 32) | client_port;
 	ip_parse(RIG_BACKEND, &s->backend);
 	s->backend_port = rte_cpu_to_be_16(RIG_BACKEND_PORT);
 	s->nat_port = rte_cpu_to_be_16(nat_port);
-	fill_encaps(rig, s, nat_port);
+	fill_encaps(rig, s, &rs->flow, nat_port);
 	s->lcore = owner;
 	atomic_store(&rig->dp->nat.addr[0].slot[nat_port].lcore, owner);
 	rs->session = s;
 	msg.session = s;
+	msg.flow = rs->flow;
 	assert_true(dp_send(rig->dp, owner, &msg));
 	rig_poll(rig);
 	assert_true(rig_message(rig, &msg));

@@ -41,6 +41,7 @@ struct rig {
 // One association as both ends know it.
 struct rig_session {
 	struct session *session; // the gateway's
+	struct flow_key flow;
 	struct traffic_keys keys;
 	struct aead_key client_key; // seals what the client sends
 	struct aead_key server_key; // opens what it receives

@@ -275,7 +275,6 @@ static void test_install_failed(void **state)
 			rte_pktmbuf_free(msg.mbuf);
 	} while (msg.type != MSG_SESSION_INSTALL);
 	msg.type = MSG_INSTALL_FAILED;
-	msg.flow = msg.session->flow;
 	lab_dispatch(&lab, &msg);
 	lab_check_idle(&lab);
 	assert_false(lab_handshake(&client, LAB_PATIENCE_MS));

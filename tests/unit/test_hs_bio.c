@@ -271,7 +271,7 @@ static void test_accept(void **state)
 			unit_check(suite, !hs_bio_accept(&h, forged, len));
 		}
 		unit_check(suite, session->rx.replay.next == 0);
-		unit_check(suite, session->forged > 0 && session->forged < len);
+		unit_check(suite, session->rx.key.forged > 0 && session->rx.key.forged < len);
 		unit_check(suite, hs_bio_accept(&h, bytes, len));
 		unit_check(suite, !hs_bio_accept(&h, bytes, len));
 		unit_check(suite, session->rx.replay.next == 6);
@@ -291,7 +291,7 @@ static void test_forgery_limit(void **state)
 	forged[len - 1] ^= 1;
 	for (int n = 0; n < 127; n++)
 		assert_false(hs_bio_accept(&h, forged, len));
-	assert_int_equal(session->forged, 127);
+	assert_int_equal(session->rx.key.forged, 127);
 	assert_true(hs_bio_accept(&h, bytes, len));
 	assert_false(hs_bio_accept(&h, forged, len));
 	session->rx.replay.next = 0;
@@ -300,7 +300,7 @@ static void test_forgery_limit(void **state)
 	bytes[len - 1] ^= 1;
 	assert_false(hs_bio_accept(&h, bytes, len));
 	bytes[len - 1] ^= 1;
-	assert_int_equal(session->forged, 128);
+	assert_int_equal(session->rx.key.forged, 128);
 	assert_false(hs_bio_accept(&h, bytes, len));
 }
 

@@ -128,7 +128,7 @@ static void cp_records_are_sealed(void **state)
 	struct msg msg = {.type = MSG_TX_RECORD, .content_type = DTLS_HANDSHAKE};
 
 	(void)state;
-	msg.flow = rs.session->flow;
+	msg.flow = rs.flow;
 	msg.id = rs.session->id;
 	msg.mbuf = rig_frame(&rig, "finished", 8);
 	assert_true(dp_send(rig.dp, 0, &msg));
@@ -147,7 +147,7 @@ static void removed_by_cp(void **state)
 	struct msg msg = {.type = MSG_SESSION_REMOVE, .end = SESSION_END_SHUTDOWN};
 
 	(void)state;
-	msg.flow = rs.session->flow;
+	msg.flow = rs.flow;
 	msg.id = rs.session->id + 1; // another generation: nothing happens
 	assert_true(dp_send(rig.dp, 0, &msg));
 	msg.id--;

@@ -165,7 +165,7 @@ static void forged_record_moves_nothing(void **state)
 	expect_at_backend("good");
 	expect_nothing_at_backend();
 	assert_int_equal(rig_drops(&rig, DROP_BAD_TAG), 1);
-	assert_int_equal(rs.session->forged, 1);
+	assert_int_equal(rs.session->rx.key.forged, 1);
 }
 
 struct bad_record {
@@ -327,7 +327,7 @@ static void forgery_limit_ends_the_session(void **state)
 	uint8_t out[256];
 
 	(void)state;
-	rs.session->forged_limit = 3;
+	rs.session->rx.key.forged_limit = 3;
 	for (int i = 0; i < 3; i++) {
 		uint16_t len = seal("forged", out);
 
@@ -430,7 +430,7 @@ static void a_full_punt_ring_keeps_room_for_answers(void **state)
 			    rig_seal(&rig, &rs, DTLS_HANDSHAKE, 1, rs.seq++, finished, 24, out));
 		rig_poll(&rig);
 	}
-	msg.flow = rs.session->flow;
+	msg.flow = rs.flow;
 	msg.id = rs.session->id;
 	assert_true(dp_send(rig.dp, 0, &msg));
 	rig_poll(&rig);

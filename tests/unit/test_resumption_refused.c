@@ -338,22 +338,22 @@ static void test_expired(void **state)
 // No session is left when the resumption wants to send its Finished.
 static void test_no_memory(void **state)
 {
-	struct rte_mempool *pool = lab.rig.dp->session_pool;
-	unsigned int nb = rte_mempool_avail_count(pool);
-	void *all[512];
+	struct session_pool *pool = lab.rig.dp->sessions;
+	unsigned int nb = session_pool_count(pool);
+	struct session *all[512];
 
 	(void)state;
 	assert_true(nb <= UNIT_NB(all));
 	assert_false(associate(LAB_ECDSA, 0));
 	for (unsigned int i = 0; i < nb; i++)
-		assert_int_equal(rte_mempool_get(pool, &all[i]), 0);
+		assert_non_null(all[i] = session_pool_get(pool));
 	start(LAB_ECDSA, 0);
 	assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
 	assert_int_equal(ERR_GET_REASON(ERR_peek_error()), SSL_R_TLSV1_ALERT_INTERNAL_ERROR);
 	ERR_clear_error();
 	lab_client_stop(&client);
 	for (unsigned int i = 0; i < nb; i++)
-		rte_mempool_put(pool, all[i]);
+		session_pool_put(pool, all[i]);
 	assert_int_equal(lab_stats(&lab)->failed, 1);
 	assert_false(associate(LAB_ECDSA, 0)); // the client heard a fatal alert
 	assert_true(associate(LAB_ECDSA, 0));

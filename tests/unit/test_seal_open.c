@@ -111,7 +111,7 @@ static void records_of_all_suites_in_one_burst(void **state)
 	assert_null(rig_take(&rig, RIG_INSIDE));
 	assert_int_equal(rig_drops(&rig, DROP_BAD_TAG), AEAD_SUITE_NB);
 	for (enum aead_suite suite = 0; suite < AEAD_SUITE_NB; suite++)
-		unit_check(suite, rs[suite].session->forged == 1);
+		unit_check(suite, rs[suite].session->rx.key.forged == 1);
 }
 
 static void replies_of_all_suites_in_one_burst(void **state)
@@ -169,7 +169,7 @@ static void short_records(void **state)
 					DTLS_RECORD_HEADER_LEN + rec.fragment_len));
 		rig_poll(&rig);
 		unit_check(suite, rig_drops(&rig, DROP_RECORD_LEN) == suite + 1u);
-		unit_check(suite, rs[suite].session->forged == 0);
+		unit_check(suite, rs[suite].session->rx.key.forged == 0);
 	}
 }
 

@@ -74,7 +74,7 @@ static void inits(enum aead_suite suite, uint32_t window)
 	assert_memory_equal(&s->tx.encap, &no_encap, sizeof(no_encap));
 
 	assert_int_equal(s->rx.epoch, 1);
-	assert_int_equal(s->rx.records | s->rx.bytes | s->forged, 0);
+	assert_int_equal(s->rx.records | s->rx.bytes | s->rx.key.forged, 0);
 	assert_memory_equal(s->rx.iv, keys.client_iv, AEAD_NONCE_LEN);
 	assert_true(seals_as(&s->rx.key, suite, keys.client_key));
 	assert_false(seals_as(&s->rx.key, suite, keys.server_key));
@@ -125,7 +125,7 @@ static void limits(void **state)
 		session_init(s, aead, &keys, REPLAY_WINDOW_MIN);
 		unit_check(suite, s->tx.seq_limit == rows[suite].records - 16);
 		unit_check(suite, s->tx.blocks_left == rows[suite].blocks);
-		unit_check(suite, s->forged_limit == rows[suite].forged);
+		unit_check(suite, s->rx.key.forged_limit == rows[suite].forged);
 		free(s);
 	}
 }

@@ -67,22 +67,24 @@ static void test_stale_ids(void **state)
 static void test_list(void **state)
 {
 	struct session *s = &session[0];
+	struct session_entry *entry;
 	struct session_view view;
 	uint32_t cursor = 0;
 
 	(void)state;
-	ip_parse("198.51.100.2", &s->flow.remote);
-	ip_parse("2001:db8::1", &s->flow.local);
 	ip_parse("192.0.2.2", &s->backend);
-	s->flow.remote_port = rte_cpu_to_be_16(40000);
-	s->flow.local_port = rte_cpu_to_be_16(4433);
 	s->backend_port = rte_cpu_to_be_16(7);
 	s->nat_port = rte_cpu_to_be_16(1024);
 	s->suite = AEAD_AES_256_GCM;
 	s->rx.records = 11;
 	s->tx.bytes = 22;
 	session_dir_enter(dir, &session[1], false); // not live yet
-	session_dir_enter(dir, s, false)->live = true;
+	entry = session_dir_enter(dir, s, false);
+	entry->live = true;
+	ip_parse("198.51.100.2", &entry->flow.remote);
+	ip_parse("2001:db8::1", &entry->flow.local);
+	entry->flow.remote_port = rte_cpu_to_be_16(40000);
+	entry->flow.local_port = rte_cpu_to_be_16(4433);
 	assert_true(session_dir_next(dir, &cursor, &view));
 	assert_int_equal(view.id, s->id);
 	assert_string_equal(view.peer, "198.51.100.2:40000");
