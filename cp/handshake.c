@@ -270,6 +270,7 @@ static const char *prepare(struct handshake *hs)
 	hs->bio.pool = cp->dp->mbuf_pool;
 	hs->bio.aead = hs->worker->aead;
 	hs->bio.sessions = cp->dp->sessions;
+	hs->bio.node = cp->dp->lcore_node[hs->lcore];
 	hs->bio.replay_window = cp->config->replay_window;
 	hs->timer = evtimer_new(hs->worker->base, on_timer, hs);
 	hs->ssl = tls_ssl_new(cp->tls[hs->listener], &hs->client);

@@ -71,7 +71,7 @@ int hs_bio_keys(struct hs_bio *h)
 		return -EAGAIN;
 	rc = keyblock_derive(h->ssl, &keys);
 	if (rc == 0)
-		s = session_pool_get(h->sessions);
+		s = session_pool_get(h->sessions, h->node);
 	if (rc == 0 && s == NULL)
 		rc = -ENOMEM;
 	if (rc == 0) {

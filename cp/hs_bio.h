@@ -35,6 +35,7 @@ struct hs_bio {
 	struct aead *aead;
 	const SSL *ssl;		       // whose keys they are; NULL: none will be made
 	struct session_pool *sessions; // of session
+	uint8_t node;		       // in it, of the lcore
 	uint32_t replay_window;	       // records
 	int keys_error;		       // of hs_bio_keys() in a write, or 0
 	struct session *session;       // has the keys; NULL until they exist

@@ -13,6 +13,7 @@
 
 #include "lcore.h"
 #include "life.h"
+#include "numa.h"
 #include "port_start.h"
 #include "reassemble.h"
 #include "ring.h"
@@ -63,9 +64,14 @@ unsigned int dp_receive(struct dp *dp, uint16_t lcore, struct msg *msg, unsigned
 static struct rte_ring *create_ring(const char *kind, uint16_t lcore, unsigned int flags)
 {
 	char name[RTE_RING_NAMESIZE];
+	struct rte_ring *ring;
 
 	snprintf(name, sizeof(name), "%s_%u", kind, lcore);
-	return rte_ring_create_elem(name, sizeof(struct msg), RING_SIZE, SOCKET_ID_ANY, flags);
+	ring = rte_ring_create_elem(name, sizeof(struct msg), RING_SIZE, numa_of_lcore(lcore),
+				    flags);
+	return ring != NULL ? ring
+			    : rte_ring_create_elem(name, sizeof(struct msg), RING_SIZE,
+						   SOCKET_ID_ANY, flags);
 }
 
 // Sessions and handshakes that one lcore must have room for: all where it is alone, else twice its
@@ -79,7 +85,7 @@ static int create_lcore(struct data_plane *plane, uint16_t id)
 {
 	struct dp *dp = &plane->dp;
 	const struct config *config = dp->config;
-	struct lcore *lc = rte_zmalloc("lcore", sizeof(*lc), RTE_CACHE_LINE_SIZE);
+	struct lcore *lc = numa_zmalloc("lcore", sizeof(*lc), numa_of_lcore(id));
 	char name[32];
 
 	if (lc == NULL)
@@ -102,7 +108,7 @@ static int create_lcore(struct data_plane *plane, uint16_t id)
 	}
 	snprintf(name, sizeof(name), "table_%u", id);
 	lc->table = table_create(name, share(config->sessions, dp->lcore_nb) + lc->half_open_max,
-				 &lc->hash_secret, SOCKET_ID_ANY);
+				 &lc->hash_secret, numa_of_lcore(id));
 	if (lc->table != NULL)
 		lc->walk_rate = life_walk_rate(lc);
 	dp->punt[id] = create_ring("punt", id, RING_F_SP_ENQ | RING_F_SC_DEQ);
@@ -170,6 +176,45 @@ static uint16_t mbuf_room(const struct config *config)
 	return RTE_PKTMBUF_HEADROOM + room;
 }
 
+static struct session_pool *create_sessions(struct dp *dp, uint32_t nb)
+{
+	int socket[SESSION_POOL_NODES_MAX];
+	uint8_t nodes = 0;
+
+	for (uint16_t i = 0; i < dp->lcore_nb; i++) {
+		int own = numa_of_lcore(i);
+		uint8_t node = 0;
+
+		while (node < nodes && socket[node] != own)
+			node++;
+		if (node == nodes && nodes < SESSION_POOL_NODES_MAX)
+			socket[nodes++] = own;
+		dp->lcore_node[i] = RTE_MIN(node, (uint8_t)(nodes - 1));
+	}
+	return session_pool_create(nb, dp->config->replay_window, socket, nodes);
+}
+
+// The pool of a port's receive queues: all ports on one NUMA node have one pool.
+static struct rte_mempool *create_mbuf_pool(struct dp *dp, uint16_t port, uint32_t mbufs)
+{
+	int socket = port_socket(dp->config, port);
+	struct rte_mempool **pool = &dp->port_pool[port];
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	for (uint16_t i = 0; i < port; i++) {
+		if (port_socket(dp->config, i) == socket)
+			return *pool = dp->port_pool[i];
+	}
+	snprintf(name, sizeof(name), "mbuf_%u", port);
+	*pool = rte_pktmbuf_pool_create_by_ops(name, mbufs, MBUF_CACHE, 0, mbuf_room(dp->config),
+					       socket, LCORE_POOL_OPS);
+	if (*pool == NULL && socket != SOCKET_ID_ANY)
+		*pool = rte_pktmbuf_pool_create_by_ops(name, mbufs, MBUF_CACHE, 0,
+						       mbuf_room(dp->config), SOCKET_ID_ANY,
+						       LCORE_POOL_OPS);
+	return *pool;
+}
+
 static int create_pools(struct dp *dp)
 {
 	const struct config *config = dp->config;
@@ -177,20 +222,22 @@ static int create_pools(struct dp *dp)
 			 dp->lcore_nb * (2 * MBUF_CACHE + 2 * RING_SIZE) +
 			 config->handshake_nb * MSG_QUEUE_SIZE;
 
-	dp->mbuf_pool = rte_pktmbuf_pool_create_by_ops(
-		"mbuf", mbufs, MBUF_CACHE, 0, mbuf_room(config), SOCKET_ID_ANY, LCORE_POOL_OPS);
+	for (uint16_t i = 0; i < config->port_nb; i++) {
+		if (create_mbuf_pool(dp, i, mbufs) == NULL)
+			return -ENOMEM;
+	}
+	dp->mbuf_pool = dp->port_pool[0];
 	if (config->fragments > 0) {
 		dp->large_pool = reassemble_pool_create(config);
 		if (dp->large_pool == NULL)
 			return -ENOMEM;
 	}
 	// A handshake holds a session before it counts as one.
-	dp->sessions = session_pool_create(config->sessions + config->half_open,
-					   config->replay_window, SOCKET_ID_ANY);
+	dp->sessions = create_sessions(dp, config->sessions + config->half_open);
 	dp->next_hops.hop = rte_zmalloc("next_hop", config->neighbours * sizeof(struct next_hop),
 					RTE_CACHE_LINE_SIZE);
 	dp->next_hops.nb = config->neighbours;
-	if (dp->mbuf_pool == NULL || dp->sessions == NULL || dp->next_hops.hop == NULL)
+	if (dp->sessions == NULL || dp->next_hops.hop == NULL)
 		return -ENOMEM;
 	return 0;
 }
@@ -206,7 +253,7 @@ static int create_all(struct data_plane *plane)
 		return rc;
 	}
 	for (uint16_t i = 0; i < dp->config->port_nb; i++) {
-		rc = port_start(dp, i, dp->mbuf_pool);
+		rc = port_start(dp, i, dp->port_pool[i]);
 		if (rc != 0)
 			return rc;
 	}
@@ -315,6 +362,19 @@ static void destroy_lcore(struct lcore *lc)
 	rte_free(lc);
 }
 
+static void free_mbuf_pools(struct dp *dp)
+{
+	for (uint16_t i = 0; i < dp->config->port_nb; i++) {
+		struct rte_mempool *pool = dp->port_pool[i];
+
+		for (uint16_t k = i; k < dp->config->port_nb; k++) {
+			if (dp->port_pool[k] == pool)
+				dp->port_pool[k] = NULL;
+		}
+		rte_mempool_free(pool);
+	}
+}
+
 void dp_destroy(struct dp *dp)
 {
 	struct data_plane *plane = data_plane(dp);
@@ -330,6 +390,6 @@ void dp_destroy(struct dp *dp)
 	rte_free(dp->next_hops.hop);
 	session_pool_destroy(dp->sessions);
 	rte_mempool_free(dp->large_pool);
-	rte_mempool_free(dp->mbuf_pool);
+	free_mbuf_pools(dp);
 	rte_free(plane);
 }

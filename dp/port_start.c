@@ -33,6 +33,16 @@ static void device_name(const char *device, char name[RTE_ETH_NAME_MAX_LEN])
 	snprintf(name, RTE_ETH_NAME_MAX_LEN, "%.*s", (int)strcspn(device, ","), device);
 }
 
+int port_socket(const struct config *config, uint16_t index)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+	uint16_t id;
+
+	device_name(config->port[index].device, name);
+	return rte_eth_dev_get_port_by_name(name, &id) == 0 ? rte_eth_dev_socket_id(id)
+							    : SOCKET_ID_ANY;
+}
+
 static uint16_t queues(const struct config *config, const struct config_port *port,
 		       uint16_t device_max)
 {

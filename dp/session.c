@@ -67,8 +67,10 @@ void session_init(struct session *s, struct aead *aead, const struct traffic_key
 {
 	const struct aead_info *info = &aead_info[keys->suite];
 	const struct limits limits = limits_get(keys->suite);
+	const uint8_t node = s->node;
 
 	memset(s, 0, sizeof(*s));
+	s->node = node;
 	s->suite = (uint8_t)keys->suite;
 	s->state = SESSION_BUILT;
 	s->end = SESSION_END_NONE;

@@ -6,44 +6,56 @@
 #include <rte_malloc.h>
 #include <string.h>
 
+#include "numa.h"
+
 #define CHUNK_LEN (8u << 20) // bytes: memory may be had in pieces only
+
+struct chunk {
+	uint8_t *byte;
+	uint32_t sessions;
+};
 
 struct session_pool {
 	pthread_mutex_t lock;
-	size_t size;		 // bytes of a session
-	uint32_t chunk_sessions; // in every chunk but the last
-	uint32_t last_sessions;
+	size_t size; // bytes of a session
+	uint8_t nodes;
 	uint32_t chunks;
 	uint32_t count;
-	struct session *free; // linked by next_over
-	uint8_t *chunk[];
+	struct session *free[SESSION_POOL_NODES_MAX]; // linked by next_over
+	struct chunk chunk[];
 };
 
-static size_t chunk_sessions(const struct session_pool *pool, uint32_t i)
+static void put(struct session_pool *pool, struct session *s)
 {
-	return i + 1 < pool->chunks ? pool->chunk_sessions : pool->last_sessions;
+	s->next_over = pool->free[s->node];
+	pool->free[s->node] = s;
+	pool->count++;
 }
 
-// Takes the sessions of a chunk in.
-static void add_chunk(struct session_pool *pool, uint8_t *chunk, uint32_t nb)
+// Adds a chunk of nb sessions.  False if there is no memory.
+static bool add_chunk(struct session_pool *pool, uint32_t nb, uint8_t node, int socket)
 {
-	pool->chunk[pool->chunks++] = chunk;
-	pool->last_sessions = nb;
+	uint8_t *byte = numa_zmalloc("sessions", nb * pool->size, socket);
+
+	if (byte == NULL)
+		return false;
+	pool->chunk[pool->chunks++] = (struct chunk){byte, nb};
 	// From the last on, so that they are handed out in the order of their addresses.
 	for (uint32_t i = nb; i-- > 0;) {
-		struct session *s = (struct session *)(chunk + i * pool->size);
+		struct session *s = (struct session *)(byte + i * pool->size);
 
-		s->next_over = pool->free;
-		pool->free = s;
-		pool->count++;
+		s->node = node;
+		put(pool, s);
 	}
+	return true;
 }
 
-struct session_pool *session_pool_create(uint32_t nb, uint32_t replay_window, int socket)
+struct session_pool *session_pool_create(uint32_t nb, uint32_t replay_window, const int *socket,
+					 uint8_t nodes)
 {
 	size_t size = RTE_ALIGN(session_size(replay_window), RTE_CACHE_LINE_SIZE);
-	uint32_t full = (uint32_t)(CHUNK_LEN / size);
-	uint32_t chunks = (nb + full - 1) / full;
+	uint32_t full = (uint32_t)(CHUNK_LEN / size), part = (nb + nodes - 1) / nodes;
+	uint32_t chunks = nodes * ((part + full - 1) / full);
 	struct session_pool *pool =
 		rte_zmalloc("session_pool", sizeof(*pool) + chunks * sizeof(pool->chunk[0]), 0);
 
@@ -51,15 +63,15 @@ struct session_pool *session_pool_create(uint32_t nb, uint32_t replay_window, in
 		goto fail;
 	pthread_mutex_init(&pool->lock, NULL);
 	pool->size = size;
-	pool->chunk_sessions = full;
-	while (pool->count < nb) {
-		uint32_t part = RTE_MIN(nb - pool->count, full);
-		uint8_t *chunk =
-			rte_zmalloc_socket("sessions", part * size, RTE_CACHE_LINE_SIZE, socket);
+	pool->nodes = nodes;
+	for (uint8_t node = 0; node < nodes; node++) {
+		uint32_t left = RTE_MIN(part, nb - pool->count);
 
-		if (chunk == NULL)
-			goto fail;
-		add_chunk(pool, chunk, part);
+		for (uint32_t n; left > 0; left -= n) {
+			n = RTE_MIN(left, full);
+			if (!add_chunk(pool, n, node, socket[node]))
+				goto fail;
+		}
 	}
 	return pool;
 fail:
@@ -73,21 +85,26 @@ void session_pool_destroy(struct session_pool *pool)
 	if (pool == NULL)
 		return;
 	for (uint32_t i = 0; i < pool->chunks; i++) {
-		explicit_bzero(pool->chunk[i], chunk_sessions(pool, i) * pool->size);
-		rte_free(pool->chunk[i]);
+		explicit_bzero(pool->chunk[i].byte, pool->chunk[i].sessions * pool->size);
+		rte_free(pool->chunk[i].byte);
 	}
 	pthread_mutex_destroy(&pool->lock);
 	rte_free(pool);
 }
 
-struct session *session_pool_get(struct session_pool *pool)
+struct session *session_pool_get(struct session_pool *pool, uint8_t node)
 {
-	struct session *s;
+	struct session *s = NULL;
 
 	pthread_mutex_lock(&pool->lock);
-	s = pool->free;
-	if (s != NULL) {
-		pool->free = s->next_over;
+	for (uint8_t i = 0; i < pool->nodes && s == NULL; i++) {
+		struct session **free = &pool->free[(node + i) % pool->nodes];
+
+		s = *free;
+		if (s == NULL)
+			continue;
+		*free = s->next_over;
+		s->next_over = NULL;
 		pool->count--;
 	}
 	pthread_mutex_unlock(&pool->lock);
@@ -96,11 +113,12 @@ struct session *session_pool_get(struct session_pool *pool)
 
 void session_pool_put(struct session_pool *pool, struct session *s)
 {
+	const uint8_t node = s->node;
+
 	explicit_bzero(s, pool->size);
+	s->node = node;
 	pthread_mutex_lock(&pool->lock);
-	s->next_over = pool->free;
-	pool->free = s;
-	pool->count++;
+	put(pool, s);
 	pthread_mutex_unlock(&pool->lock);
 }
 

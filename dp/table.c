@@ -6,6 +6,8 @@
 #include <rte_malloc.h>
 #include <rte_prefetch.h>
 
+#include "numa.h"
+
 #define BUCKET_SLOTS 8
 #define BUCKET_LOAD  5 // flows of a full table for each bucket, on average
 #define NO_FLOW	     UINT32_MAX
@@ -30,16 +32,15 @@ struct table {
 struct table *table_create(const char *name, uint32_t size, const struct table_secret *secret,
 			   int socket)
 {
-	struct table *t = rte_zmalloc_socket(name, sizeof(*t), RTE_CACHE_LINE_SIZE, socket);
+	struct table *t = numa_zmalloc(name, sizeof(*t), socket);
 
 	if (t == NULL)
 		goto fail;
 	t->secret = *secret;
 	t->size = size;
 	t->buckets = size / BUCKET_LOAD + 1;
-	t->bucket = rte_zmalloc_socket(name, t->buckets * sizeof(*t->bucket), RTE_CACHE_LINE_SIZE,
-				       socket);
-	t->flow = rte_zmalloc_socket(name, size * sizeof(*t->flow), RTE_CACHE_LINE_SIZE, socket);
+	t->bucket = numa_zmalloc(name, t->buckets * sizeof(*t->bucket), socket);
+	t->flow = numa_zmalloc(name, size * sizeof(*t->flow), socket);
 	if (t->bucket == NULL || t->flow == NULL)
 		goto fail;
 	for (uint32_t i = 0; i < size; i++)

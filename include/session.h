@@ -80,6 +80,7 @@ struct session {
 	uint8_t state;	     // enum session_state
 	uint8_t end;	     // enum session_end
 	uint8_t listener;    // index in config.listener
+	uint8_t node;	     // the pool's; nobody else writes it
 	uint16_t lcore;	     // owner
 	uint16_t nat_addr;   // index in nat.addr
 	rte_be16_t nat_port; // the gateway's port towards the backend
@@ -106,7 +107,7 @@ static inline size_t session_size(uint32_t replay_window)
 }
 
 // Sets suite, both halves' keys, IVs and the empty replay window; epoch 1, sequence number 0,
-// limits of the suite.  The rest of *s is zeroed.
+// limits of the suite.  The rest of *s but node is zeroed.
 void session_init(struct session *s, struct aead *aead, const struct traffic_keys *keys,
 		  uint32_t replay_window);
 

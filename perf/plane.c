@@ -143,7 +143,7 @@ static void take_port(struct plane *p, struct session *s, const struct flow_key 
 static struct session *build(struct plane *p, uint32_t i)
 {
 	struct traffic_keys keys = plane_keys(i);
-	struct session *s = session_pool_get(p->dp->sessions);
+	struct session *s = session_pool_get(p->dp->sessions, 0);
 
 	bench_check(s != NULL);
 	session_init(s, p->aead, &keys, p->config.replay_window);

@@ -320,7 +320,7 @@ static void install(struct rig *rig, struct rig_session *rs, uint16_t client_por
 	memset(rs->keys.server_iv, 0x22, aead_info[suite].fixed_iv_len);
 	aead_key_expand(rig->aead, rs->keys.suite, rs->keys.client_key, &rs->client_key);
 	aead_key_expand(rig->aead, rs->keys.suite, rs->keys.server_key, &rs->server_key);
-	s = session_pool_get(rig->dp->sessions);
+	s = session_pool_get(rig->dp->sessions, 0);
 	assert_non_null(s);
 	session_init(s, rig->aead, &rs->keys, rig->config.replay_window);
 	rs->flow = rig_flow(rig, client_port);

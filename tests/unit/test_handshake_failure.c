@@ -55,8 +55,8 @@ static void test_no_session(void **state)
 	(void)state;
 	assert_true(nb <= UNIT_NB(all));
 	for (unsigned int i = 0; i < nb; i++)
-		assert_non_null(all[i] = session_pool_get(pool));
-	assert_null(session_pool_get(pool));
+		assert_non_null(all[i] = session_pool_get(pool, 0));
+	assert_null(session_pool_get(pool, 0));
 	lab.sessions = 0;
 	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
 	fails_with(SSL_R_TLSV1_ALERT_INTERNAL_ERROR);
@@ -171,13 +171,14 @@ static void test_free_wipes(void **state)
 {
 	size_t size = session_size(lab.rig.config.replay_window), set = 0;
 	const uint8_t *p;
-	struct session *s = session_pool_get(lab.rig.dp->sessions);
+	struct session *s = session_pool_get(lab.rig.dp->sessions, 0);
 
 	(void)state;
 	assert_non_null(s);
 	memset(s, 0xa5, size);
 	install_free(&lab.cp, s);
 	s->next_over = NULL; // the pool's again, with its link, and nobody else is here
+	s->node = 0;
 	p = (uint8_t *)s;
 	for (size_t i = 0; i < size; i++)
 		set += p[i] != 0;

@@ -346,7 +346,7 @@ static void test_no_memory(void **state)
 	assert_true(nb <= UNIT_NB(all));
 	assert_false(associate(LAB_ECDSA, 0));
 	for (unsigned int i = 0; i < nb; i++)
-		assert_non_null(all[i] = session_pool_get(pool));
+		assert_non_null(all[i] = session_pool_get(pool, 0));
 	start(LAB_ECDSA, 0);
 	assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
 	assert_int_equal(ERR_GET_REASON(ERR_peek_error()), SSL_R_TLSV1_ALERT_INTERNAL_ERROR);
