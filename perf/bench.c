@@ -18,8 +18,10 @@ struct bench_options bench_options(int argc, char **argv)
 			options.quick = true;
 		} else if (strcmp(argv[i], "--huge") == 0) {
 			options.huge = true;
+		} else if (strcmp(argv[i], "--avx2") == 0) {
+			options.avx2 = true;
 		} else {
-			fprintf(stderr, "usage: %s [--quick] [--huge]\n", argv[0]);
+			fprintf(stderr, "usage: %s [--quick] [--huge] [--avx2]\n", argv[0]);
 			exit(2);
 		}
 	}

@@ -21,9 +21,10 @@
 struct bench_options {
 	bool quick; // fewer cases and packets
 	bool huge;  // huge pages, else --no-huge
+	bool avx2;  // ipsec-mb's code for CPUs without AVX-512
 };
 
-// Reads --quick and --huge, prints nothing.  Ends the program on anything else.
+// Reads --quick, --huge and --avx2, prints nothing.  Ends the program on anything else.
 struct bench_options bench_options(int argc, char **argv);
 
 // Starts EAL on one CPU without devices; memory_mb is for --no-huge.

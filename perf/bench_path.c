@@ -20,6 +20,8 @@ struct variant {
 	bool offload; // of checksums
 };
 
+#define OFFLOAD 4 // from a variant to the same with checksum offload
+
 static const struct variant variants[] = {
 	{"seal_ipv4", PLANE_INSIDE, 0, MEM_PORT_COPY, false},
 	{"open_ipv4", PLANE_OUTSIDE, 0, MEM_PORT_COPY, false},
@@ -37,7 +39,7 @@ static void print(const struct variant *v, const char *part, uint32_t size, uint
 		  double cycles, double limit)
 {
 	char name[64];
-	struct bench_row row = {.bench = "path",
+	struct bench_row row = {.bench = plane.avx2 ? "path_avx2" : "path",
 				.name = name,
 				.size = size,
 				.sessions = SESSIONS,
@@ -108,14 +110,17 @@ int main(int argc, char **argv)
 	uint32_t samples = options.quick ? 32 : 64;
 
 	bench_eal(&options, MEMORY);
+	plane.avx2 = options.avx2;
 	plane_init(&plane, SESSIONS, SESSIONS, 1024);
 	for (size_t i = 0; i < RTE_DIM(variants); i++) {
 		for (size_t k = 0; k < sizes; k++)
 			measure(&variants[i], size[k], BURST_MAX, samples);
 	}
 	for (size_t i = 0; !options.quick && i < RTE_DIM(burst); i++) {
-		measure(&variants[0], 64, burst[i], samples);
-		measure(&variants[1], 64, burst[i], samples);
+		for (int k = 0; k < 2; k++) {
+			measure(&variants[k], 64, burst[i], samples);
+			measure(&variants[k + OFFLOAD], 64, burst[i], samples);
+		}
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <rte_udp.h>
 #include <stdlib.h>
 
+#include "aead_mb.h"
 #include "aead_ossl.h"
 #include "record.h"
 
@@ -187,8 +188,11 @@ static void install(struct plane *p, uint32_t i)
 
 static void make_lanes(struct plane *p)
 {
-	for (uint16_t i = 0; i < p->config.lcore_nb; i++)
+	for (uint16_t i = 0; i < p->config.lcore_nb; i++) {
 		p->lane[i].lc = dp_lcore(p->dp, i);
+		if (p->avx2)
+			init_mb_mgr_avx2(p->lane[i].lc->aead->mgr);
+	}
 	for (uint16_t q = 0; q < p->queues; q++) {
 		for (int side = 0; side < 2; side++) {
 			uint16_t id = p->dp->port_id[side];
@@ -210,7 +214,7 @@ void plane_init_lanes(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t 
 	uint8_t secret[COOKIE_SECRET_LEN];
 	uint64_t seed = SEED;
 
-	memset(p, 0, sizeof(*p));
+	*p = (struct plane){.avx2 = p->avx2};
 	p->v4_nb = v4_nb;
 	p->v6_nb = v6_nb;
 	p->queues = queues;
@@ -218,6 +222,8 @@ void plane_init_lanes(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t 
 	configure(p, window, lcores);
 	p->aead = aead_create();
 	bench_check(p->aead != NULL);
+	if (p->avx2)
+		init_mb_mgr_avx2(p->aead->mgr);
 	for (int i = 0; i < 2; i++) {
 		bench_random_bytes(&seed, secret, sizeof(secret));
 		cookie_secret_init(&p->secrets.secret[i], p->aead, secret);

@@ -22,6 +22,7 @@ struct lane {
 struct plane {
 	struct config config;
 	struct dp *dp;
+	bool avx2;			   // ipsec-mb\'s code for AVX2; set before plane_init()
 	uint16_t queues;		   // of each port
 	struct lane lane[PLANE_LANES_MAX]; // by lcore
 	struct aead *aead;

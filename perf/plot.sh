@@ -30,24 +30,43 @@ plot() {
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+
+# level SSL_CALL FILE X...: the call's cycles at 64 bytes, as a line over these x.
+level() {
+	cycles=$(pick openssl "$1" 3 '$3 == 64' | cut -d' ' -f2)
+	file=$2
+	shift 2
+	for x in "$@"; do
+		echo "$x $cycles"
+	done >"$file"
+}
+
 for side in seal open; do
 	ssl=SSL_write
 	[ $side = seal ] || ssl=SSL_read
-	for case in "" :io :aead :limit; do
+	for case in "" _offload _offload:io _offload:aead _offload:limit; do
 		pick path "${side}_ipv4$case" 3 '$5 == 32' >"$tmp/size$case"
 		pick path "${side}_ipv4$case" 5 '$3 == 64' >"$tmp/burst$case"
 	done
 	pick openssl $ssl 3 1 >"$tmp/openssl"
+	level $ssl "$tmp/openssl_burst" 1 32
+	level $ssl "$tmp/openssl_sessions" 256 1000000
 	plot ${side}_size "$side path, 256 sessions, burst 32" "UDP payload, bytes" "" \
-		"$side path=$tmp/size" "limit=$tmp/size:limit" "ipsec-mb alone=$tmp/size:aead" \
-		"I/O alone=$tmp/size:io" "OpenSSL $ssl, no I/O=$tmp/openssl"
+		"$side path, checksum offload=$tmp/size_offload" \
+		"$side path, checksums in software=$tmp/size" "limit=$tmp/size_offload:limit" \
+		"ipsec-mb alone=$tmp/size_offload:aead" "I/O alone=$tmp/size_offload:io" \
+		"OpenSSL $ssl, no I/O=$tmp/openssl"
 	plot ${side}_burst "$side path, 256 sessions, 64 bytes" "burst" "" \
-		"$side path=$tmp/burst" "limit=$tmp/burst:limit" "ipsec-mb alone=$tmp/burst:aead"
+		"$side path, checksum offload=$tmp/burst_offload" \
+		"$side path, checksums in software=$tmp/burst" "limit=$tmp/burst_offload:limit" \
+		"ipsec-mb alone=$tmp/burst_offload:aead" "OpenSSL $ssl, no I/O=$tmp/openssl_burst"
 	for law in uniform zipf; do
-		pick scale ${side}_$law 4 1 >"$tmp/$law"
-		pick scale ${side}_$law:limit 4 1 >"$tmp/$law:limit"
+		for case in "" :limit :aead; do
+			pick scale ${side}_$law$case 4 1 >"$tmp/$law$case"
+		done
 	done
 	plot ${side}_sessions "$side path, 64 bytes, burst 32" "sessions touched" "set logscale x" \
 		"uniform=$tmp/uniform" "limit, uniform=$tmp/uniform:limit" \
-		"Zipf=$tmp/zipf" "limit, Zipf=$tmp/zipf:limit"
+		"ipsec-mb alone, uniform=$tmp/uniform:aead" "Zipf=$tmp/zipf" \
+		"limit, Zipf=$tmp/zipf:limit" "OpenSSL $ssl, no I/O, 1 session=$tmp/openssl_sessions"
 done

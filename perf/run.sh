@@ -63,8 +63,14 @@ machine="$machine; commit $(git -C "$root" describe --always --dirty 2>/dev/null
 {
 	echo "$machine"
 	echo "bench,case,size_bytes,sessions,burst,cycles_per_pkt,mpps,gbps,ratio_name,ratio"
-	for bench in path scale stage aead openssl cookie table replay install; do
+	for bench in path scale stage aead openssl cookie table replay install churn handoff delay; do
 		taskset -c "$cpu" "$build/perf/bench_$bench" $quick $huge
+	done
+	if grep -qw avx512f /proc/cpuinfo; then
+		taskset -c "$cpu" "$build/perf/bench_path" --quick --avx2 $huge
+	fi
+	for bench in lcores idle flood; do # need CPUs of their own
+		"$build/perf/bench_$bench" $quick $huge
 	done
 } | tee "$out"
 if [ -n "$csv" ]; then

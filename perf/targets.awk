@@ -1,55 +1,118 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The targets against a CSV of perf/run.sh, one line each.
+#   awk -f targets.awk CSV
+#   awk -v floors=1 -f targets.awk COMMITTED CSV...
+# With floors: prints what is worse in every CSV than 15 % below the target or below the committed
+# run, whichever is easier, and fails if there is anything.
 BEGIN { FS = "," }
+
+FNR == 1 { run++ }
 
 /^#/ || $1 == "bench" { next }
 
 {
 	key = $1 "," $2 "," $3 "," $4 "," $5
-	cycles[key] = $6
-	ratio[key] = $10
-	if ($1 == "scale" && ($2 == "memory" || $2 == "sizeof_session"))
-		bytes[$2] = $3
+	cycles[run, key] = $6
+	ratio[run, key] = $10
+	if ($1 == "scale" && $2 ~ /^(memory|memory_mb|sizeof_session)$/)
+		bytes[run, $2] = $3
 }
 
-# want > 0: at least; want < 0: at most.
-function target(text, got, want,    sign, met)
-{
-	if (got == "") {
-		printf "%-58s %10s\n", text, "not run"
+function worse(a, b, want) { return want > 0 ? a + 0 < b + 0 : a + 0 > b + 0 }
+
+# The figure of a target in a run; what: ratio, cycles, bytes, quotient.
+function figure(r, what, a, b) {
+	if (what == "ratio")
+		return ((r, a) in ratio) ? ratio[r, a] : ""
+	if (what == "cycles")
+		return ((r, a) in cycles) ? cycles[r, a] : ""
+	if (what == "bytes")
+		return ((r, a) in bytes) ? bytes[r, a] : ""
+	return ((r, a) in cycles) && ((r, b) in cycles) ? cycles[r, a] / cycles[r, b] : ""
+}
+
+# want > 0: at least; want < 0: at most.  exempt: not a ratio that the code alone decides.
+function target(text, want, exempt, what, a, b,    r, got, bound, best, easy) {
+	bound = want < 0 ? -want : want
+	if (!floors) {
+		got = figure(1, what, a, b)
+		if (got == "")
+			printf "%-60s %10s\n", text, "not run"
+		else
+			printf "%-60s %10.3f %s %-8g %s\n", text, got, (want > 0 ? ">=" : "<="), bound,
+				(worse(got, bound, want) ? "MISSED" : "met")
 		return
 	}
-	sign = want > 0 ? ">=" : "<="
-	met = (want > 0 ? got + 0 >= want : got + 0 <= -want) ? "met" : "MISSED"
-	printf "%-58s %10.3f %s %-8g %s\n", text, got, sign, (want < 0 ? -want : want), met
+	got = figure(1, what, a, b)
+	if (exempt || got == "")
+		return
+	easy = worse(got, bound, want) ? got : bound
+	easy *= want > 0 ? 0.85 : 1.15
+	best = ""
+	for (r = 2; r <= run; r++) {
+		got = figure(r, what, a, b)
+		if (got != "" && (best == "" || worse(best, got, want)))
+			best = got
+	}
+	if (best == "" || worse(best, easy, want)) {
+		printf "%s: %s, floor %.3f\n", text, (best == "" ? "not run" : best), easy
+		failed = 1
+	}
 }
 
-function quotient(a, b) { return a == "" || b == "" || b + 0 == 0 ? "" : a / b }
-
-END {
-	printf "%-58s %10s    %-8s\n", "target", "measured", "wanted"
+function paths(bench, suffix, text,    side, name, want, size, v, i) {
 	for (side = 0; side < 2; side++) {
 		name = side ? "open" : "seal"
 		split(side ? "0.65 0.78 0.93" : "0.70 0.80 0.93", want, " ")
 		split("64 256 1350", size, " ")
-		for (i = 1; i <= 3; i++)
-			target(name " path, IPv4, " size[i] " B: limit / measured",
-				ratio["path," name "_ipv4," size[i] ",256,32"], want[i])
-		for (i = 1; i <= 3; i++)
-			target(name " path, IPv6, " size[i] " B: limit / measured",
-				ratio["path," name "_ipv6," size[i] ",256,32"], want[i])
+		for (v = 4; v <= 6; v += 2) {
+			for (i = 1; i <= 3; i++)
+				target(name " path, IPv" v ", " size[i] " B" text ": limit / measured",
+					want[i], 0, "ratio",
+					bench "," name "_ipv" v suffix "," size[i] ",256,32")
+		}
 	}
-	target("seal path, 64 B: SSL_write / measured",
-		quotient(cycles["openssl,SSL_write,64,1,1"], cycles["path,seal_ipv4,64,256,32"]), 3)
-	target("open path, 64 B: SSL_read / measured",
-		quotient(cycles["openssl,SSL_read,64,1,1"], cycles["path,open_ipv4,64,256,32"]), 4)
-	target("seal path, 1 M sessions at random / 256",
-		ratio["scale,seal_uniform,64,1000000,32"], -2)
-	target("open path, 1 M sessions at random / 256",
-		ratio["scale,open_uniform,64,1000000,32"], -2)
-	target("a session in the data plane, tables included, bytes", bytes["memory"], -2600)
-	target("a session in its pool, bytes", bytes["sizeof_session"], -2600)
-	target("HelloVerifyRequest through lcore_poll(), cycles",
-		cycles["cookie,hello_verify,220,0,32"], -900)
-	target("install, control plane, microseconds", ratio["install,cp,0,1024,0"], -5)
+}
+
+function has(key,    r) {
+	for (r = 1; r <= run; r++) {
+		if ((r, key) in ratio)
+			return 1
+	}
+	return 0
+}
+
+END {
+	if (!floors)
+		printf "%-60s %10s    %-8s\n", "target", "measured", "wanted"
+	paths("path", "", "")
+	paths("path", "_offload", ", checksum offload")
+	if (has("path_avx2,seal_ipv4,64,256,32"))
+		paths("path_avx2", "_offload", ", offload, AVX2")
+	target("seal path, 64 B: SSL_write / measured", 3, 0, "quotient",
+		"openssl,SSL_write,64,1,1", "path,seal_ipv4,64,256,32")
+	target("open path, 64 B: SSL_read / measured", 4, 0, "quotient",
+		"openssl,SSL_read,64,1,1", "path,open_ipv4,64,256,32")
+	target("seal path, 1 M sessions at random / 256", -2, 0, "ratio",
+		"scale,seal_uniform,64,1000000,32")
+	target("open path, 1 M sessions at random / 256", -2, 0, "ratio",
+		"scale,open_uniform,64,1000000,32")
+	target("a session in the data plane, bytes", -2600, 0, "bytes", "memory")
+	target("1 M sessions and all else in the data plane, MB", -3200, 0, "bytes", "memory_mb")
+	target("HelloVerifyRequest through lcore_poll(), cycles", -900, 0, "cycles",
+		"cookie,hello_verify,220,0,32")
+	target("sessions beside 1 M ClientHellos a second, part lost", -0.001, 1, "ratio",
+		"flood,hellos_1000000,64,256,32")
+	target("two lcores against one, seal", 1.9, 1, "ratio", "lcores,seal_2,64,512,32")
+	target("two lcores against one, open", 1.9, 1, "ratio", "lcores,open_2,64,512,32")
+	target("install, control plane, microseconds", -5, 0, "ratio", "install,cp,0,1024,0")
+	target("10,000 installs a second beside full traffic, seal", -1.05, 0, "ratio",
+		"churn,seal_10k_installs,64,256,32")
+	target("10,000 installs a second beside full traffic, open", -1.05, 0, "ratio",
+		"churn,open_10k_installs,64,256,32")
+	target("poll: adaptive, part of a CPU when idle", -0.05, 1, "ratio",
+		"idle,cpu_share,64,256,1")
+	target("poll: adaptive, wake-up, microseconds, p99", -100, 1, "ratio",
+		"idle,wake:p99,64,256,1")
+	exit failed
 }

@@ -30,6 +30,7 @@ Installs what the tests need, builds, and runs the tests: all, or those of the n
   meson   unit, cross-validation, known answers, corpus replay, the test tools' own tests
   tsan    what has threads, under ThreadSanitizer
   fuzz    each libFuzzer target for a short while
+  perf    the quick benches against their floors (perf/floors.sh)
   e2e     every script of tests/e2e, or one of them: sizes is tests/e2e/test_sizes.sh
 The last line counts results; the status is 0 if none failed.  Output of tests: build/test-logs.
 END
@@ -170,7 +171,7 @@ esac
 NAMES=("$@")
 for name in "${NAMES[@]}"; do
 	case $name in
-	meson | tsan | fuzz | e2e) ;;
+	meson | tsan | fuzz | perf | e2e) ;;
 	*) [ -e "$TREE/tests/e2e/test_$name.sh" ] || { usage >&2 && exit 2; } ;;
 	esac
 done
@@ -193,6 +194,9 @@ fi
 if wanted fuzz; then
 	prepare build_fuzz build_fuzz
 	run_fuzz
+fi
+if wanted perf; then
+	BUILD=$BUILD run perf "$TREE/perf/floors.sh"
 fi
 for script in "$TREE"/tests/e2e/test_*.sh; do
 	name=$(basename "$script" .sh)
