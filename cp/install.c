@@ -159,10 +159,8 @@ void install_plain_record(struct cp *cp, const struct msg *msg)
 	uint64_t now = rte_rdtsc();
 
 	rte_pktmbuf_free(msg->mbuf);
-	if (entry == NULL)
-		return;
-	entry->plain_records++;
-	if (!entry->live || entry->removing || !finished || entry->flight.finished_len == 0)
+	if (entry == NULL || !entry->live || entry->removing || !finished ||
+	    entry->flight.finished_len == 0)
 		return;
 	if (entry->flight.resent_tsc != 0 && now - entry->flight.resent_tsc < rte_get_tsc_hz())
 		return;

@@ -75,6 +75,7 @@ static void take(struct lcore *lc, struct session *s, struct rte_mbuf *m, uint8_
 
 	s->used_tsc = lc->now_tsc;
 	if (likely(type == DTLS_APPLICATION_DATA)) {
+		s->rx_data = true;
 		lc->stats.opened++;
 		stats->opened++;
 		stats->opened_bytes += m->data_len;
