@@ -223,11 +223,9 @@ void install_plain_record(struct cp *cp, const struct msg *msg)
 	rte_pktmbuf_free(msg->mbuf);
 	cp_lock(cp);
 	entry = session_dir_find(cp->sessions, msg->id);
-	if (entry != NULL) {
-		entry->plain_records++;
-		if (entry->live && !entry->removing && finished && entry->flight.finished_len > 0)
-			resend(cp, entry);
-	}
+	if (entry != NULL && entry->live && !entry->removing && finished &&
+	    entry->flight.finished_len > 0)
+		resend(cp, entry);
 	cp_unlock(cp);
 }
 

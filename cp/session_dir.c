@@ -76,7 +76,6 @@ struct session_entry *session_dir_enter(struct session_dir *dir, struct session 
 	entry->live = false;
 	entry->ended = false;
 	entry->removing = false;
-	entry->plain_records = 0;
 	memset(&entry->tag, 0, sizeof(entry->tag));
 	memset(&entry->flight, 0, sizeof(entry->flight));
 	s->id = entry->id;
@@ -98,8 +97,7 @@ void session_dir_tidy(struct session_dir *dir)
 		struct session_entry *entry = &dir->entry[dir->tidy_at];
 
 		dir->tidy_at = dir->tidy_at + 1 < dir->slots ? dir->tidy_at + 1 : 0;
-		if (entry->session != NULL && entry->live &&
-		    STATS_READ(entry->session->rx.records) > entry->plain_records)
+		if (entry->session != NULL && entry->live && STATS_READ(entry->session->rx_data))
 			drop_ticket(entry);
 	}
 }

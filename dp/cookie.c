@@ -20,8 +20,8 @@
 #define CLIENT_HELLO_MAX                                                                           \
 	(HELLO_PART_LEN + 1 + DTLS_SESSION_ID_MAX + 1 + 255 + 2 + 65534 + 1 + 255 + 2 + 65535)
 
-// What is authenticated: flow, version and random, session id behind its length.
-#define MESSAGE_MAX (sizeof(struct flow_key) + HELLO_PART_LEN + 1 + DTLS_SESSION_ID_MAX)
+// What is authenticated: flow, version and random.
+#define MESSAGE_LEN (sizeof(struct flow_key) + HELLO_PART_LEN)
 
 #define JOBS_MAX 16 // in one call; keeps the stack small
 
@@ -62,6 +62,7 @@ bool client_hello_parse(const uint8_t *p, size_t len, struct client_hello *hello
 	struct record rec;
 	struct wire_reader r;
 	const uint8_t *body;
+	uint8_t session_id_len;
 	size_t body_len;
 
 	if (!record_parse(p, len, &rec) || rec.type != DTLS_HANDSHAKE || rec.epoch != 0)
@@ -73,11 +74,11 @@ bool client_hello_parse(const uint8_t *p, size_t len, struct client_hello *hello
 	r = wire_reader(body, body_len);
 	hello->record_seq = rec.seq;
 	hello->version = wire_bytes(&r, HELLO_PART_LEN);
-	hello->session_id_len = wire_u8(&r);
-	hello->session_id = wire_bytes(&r, hello->session_id_len);
+	session_id_len = wire_u8(&r);
+	wire_bytes(&r, session_id_len);
 	hello->cookie_len = wire_u8(&r);
 	hello->cookie = wire_bytes(&r, hello->cookie_len);
-	return !r.failed && hello->session_id_len <= DTLS_SESSION_ID_MAX &&
+	return !r.failed && session_id_len <= DTLS_SESSION_ID_MAX &&
 	       hello->version[0] == VERSION_MAJOR;
 }
 
@@ -98,28 +99,24 @@ bool client_hello_peek(const uint8_t *p, size_t len)
 	return wire_u24(&r) == 0;
 }
 
-static uint16_t message_write(uint8_t p[static MESSAGE_MAX], const struct cookie_op *op)
+static void message_write(uint8_t p[static MESSAGE_LEN], const struct cookie_op *op)
 {
-	struct wire_writer w = wire_writer(p, MESSAGE_MAX);
-
-	wire_put_bytes(&w, op->flow, sizeof(*op->flow));
-	wire_put_bytes(&w, op->hello.version, HELLO_PART_LEN);
-	wire_put_uint(&w, op->hello.session_id_len, 1);
-	wire_put_bytes(&w, op->hello.session_id, op->hello.session_id_len);
-	return (uint16_t)(w.next - p);
+	memcpy(p, op->flow, sizeof(*op->flow));
+	memcpy(p + sizeof(*op->flow), op->hello.version, HELLO_PART_LEN);
 }
 
 // out[i] = the cookie of *op[i]; n <= JOBS_MAX.  ok[i] is false where ipsec-mb refused.
 static void compute(struct aead *aead, const struct cookie_secret *secret,
 		    struct cookie_op *const *op, uint16_t n, uint8_t (*out)[COOKIE_LEN], bool *ok)
 {
-	uint8_t message[JOBS_MAX][MESSAGE_MAX];
+	uint8_t message[JOBS_MAX][MESSAGE_LEN];
 	IMB_JOB job[JOBS_MAX];
 
 	memset(job, 0, n * sizeof(job[0]));
 	for (uint16_t i = 0; i < n; i++) {
+		message_write(message[i], op[i]);
 		job[i].src = message[i];
-		job[i].msg_len_to_hash_in_bytes = message_write(message[i], op[i]);
+		job[i].msg_len_to_hash_in_bytes = MESSAGE_LEN;
 		job[i].auth_tag_output = out[i];
 		job[i].auth_tag_output_len_in_bytes = COOKIE_LEN;
 		job[i].u.HMAC._hashed_auth_key_xor_ipad = secret->ipad;

@@ -120,6 +120,7 @@ static __rte_noinline void open_records(struct lcore *lc, struct burst *b)
 			take_other(lc, s, m, b->record[i].type);
 			continue;
 		}
+		s->rx_data = true;
 		opened++;
 		stats->opened++;
 		stats->opened_bytes += m->data_len;

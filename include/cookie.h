@@ -27,13 +27,11 @@ struct cookie_secrets {
 // Expands COOKIE_SECRET_LEN random bytes.
 void cookie_secret_init(struct cookie_secret *secret, struct aead *aead, const uint8_t *random);
 
-// The parts of a ClientHello's first fragment that the cookie covers (RFC 6347 section 4.2.1).
+// The parts of a ClientHello's first fragment that a cookie is about (RFC 6347 section 4.2.1).
 struct client_hello {
-	uint64_t record_seq;	   // of the record, echoed in the HelloVerifyRequest
-	const uint8_t *version;	   // client_version and random: 2 + 32 bytes
-	const uint8_t *session_id; // session_id_len bytes
-	const uint8_t *cookie;	   // cookie_len bytes
-	uint8_t session_id_len;
+	uint64_t record_seq;	// of the record, echoed in the HelloVerifyRequest
+	const uint8_t *version; // client_version and random: 2 + 32 bytes
+	const uint8_t *cookie;	// cookie_len bytes
 	uint8_t cookie_len;
 };
 
@@ -53,7 +51,8 @@ struct cookie_op {
 	uint8_t cookie[COOKIE_LEN]; // out: the cookie of secret[0]
 };
 
-// Computes and checks cookies: HMAC-SHA-256 over flow, version, random and session id.
+// Computes and checks cookies: HMAC-SHA-256 over flow, version and random.  Not over
+// the session id: Mbed TLS 2.28 with a ticket draws another one for each of its ClientHellos.
 void cookie_burst(struct aead *aead, const struct cookie_secrets *secrets, struct cookie_op *op,
 		  uint16_t n);
 

@@ -84,6 +84,7 @@ struct session {
 	uint16_t lcore;	     // owner
 	uint16_t nat_addr;   // index in nat.addr
 	rte_be16_t nat_port; // the gateway's port towards the backend
+	bool rx_data;	     // application data came from the client, so it is done as well
 	session_id id;
 	uint64_t alert_tsc; // last warning alert sent
 	union {

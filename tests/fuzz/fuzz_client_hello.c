@@ -59,9 +59,7 @@ static void run(uint8_t *p, size_t size)
 	require(peeked);
 	require(size >= HELLO_VERIFY_LEN); // no amplifier
 	require(inside(op.hello.version, 2 + DTLS_RANDOM_LEN, p, size));
-	require(inside(op.hello.session_id, op.hello.session_id_len, p, size));
 	require(inside(op.hello.cookie, op.hello.cookie_len, p, size));
-	require(op.hello.session_id_len <= DTLS_SESSION_ID_MAX);
 	check_cookie(&op, p);
 	hello_verify_write(p, op.hello.record_seq, op.cookie);
 	require(record_parse(p, HELLO_VERIFY_LEN, &rec) && rec.seq == op.hello.record_seq);

@@ -4,6 +4,7 @@
 #include "resume.h"
 
 #include "dtls.h"
+#include "loop.h"
 #include "record.h"
 
 static const uint64_t ways[] = {0, SSL_OP_NO_TICKET}; // by ticket, by session id
@@ -172,6 +173,34 @@ static void test_ticket_dropped(void **state)
 	assert_false(finish());
 }
 
+// The client's Finished that comes again shows that it has not got the flight.  Other sessions come
+// in between its way through the lcore and to the control plane.
+static void test_ticket_stays(void **state)
+{
+	static const uint8_t finished[24] = {DTLS_FINISHED};
+	uint8_t bytes[128];
+	uint16_t seen;
+	struct msg msg;
+
+	(void)state;
+	start(LAB_ECDSA, 0);
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
+	seen = client.seen.nb;
+	lab_inject(&client, bytes,
+		   lab_seal_as(&client, DTLS_HANDSHAKE, 40, finished, sizeof(finished), bytes));
+	rig_poll(&lab.rig);
+	for (int i = 0; i < 256; i++)
+		session_dir_tidy(lab.cp.sessions);
+	while (rig_message(&lab.rig, &msg))
+		loop_dispatch(&lab.cp, &msg);
+	lab_pump(&lab);
+	assert_int_equal(lab_stats(&lab)->resent_flights, 1);
+	assert_int_equal(client.seen.nb, seen + 3); // NewSessionTicket, ChangeCipherSpec, Finished
+	assert_int_equal(client.seen.datagram[seen].bytes[DTLS_RECORD_HEADER_LEN],
+			 DTLS_NEW_SESSION_TICKET);
+	assert_false(finish());
+}
+
 // A Finished of the client that comes again after a resumption: nothing of ours is missing.
 static void test_no_resend(void **state)
 {
@@ -263,6 +292,7 @@ int main(void)
 		TEST(lost_ticket, set_up),
 		TEST(ticket_in_fragments, set_up),
 		TEST(ticket_dropped, set_up),
+		TEST(ticket_stays, set_up),
 		TEST(no_resend, set_up),
 		TEST(rotation, set_up_keys),
 		TEST(restart, set_up_keys),
