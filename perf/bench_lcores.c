@@ -78,10 +78,13 @@ static void load(unsigned int lane)
 {
 	uint32_t nb = 0;
 
-	for (uint32_t i = 0; nb < FRAMES; i = i + 1 < plane.v4_nb ? i + 1 : 0) {
+	for (uint32_t i = 0; nb < SESSIONS; i++) {
+		bench_check(i < plane.v4_nb);
 		if (plane.session[i]->lcore == lane)
 			own[lane][nb++] = i;
 	}
+	for (; nb < FRAMES; nb++)
+		own[lane][nb] = own[lane][nb - SESSIONS];
 	frames_init(&frames[lane], FRAMES, SIZE + 128);
 	if (side == PLANE_INSIDE)
 		plane_backend_frames(&plane, &frames[lane], own[lane], SIZE);

@@ -15,7 +15,7 @@
 struct lane {
 	struct lcore *lc;
 	struct mem_port port[2];
-};
+} __rte_cache_aligned;
 
 // A data plane between two ports in memory, polled by hand, with sessions installed: v4_nb of IPv4
 // clients and backends, then v6_nb of IPv6.
