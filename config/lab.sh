@@ -15,8 +15,8 @@ DTLSGW=$TREE/build/dtlsgw
 
 PACKAGES=(
 	dpdk dpdk-dev ethtool gcc iproute2 libc6-dev libcmocka-dev libcyaml-dev libdpdk-dev
-	libevent-dev libipsec-mb-dev libpcap-dev libssl-dev libyaml-dev meson ninja-build openssl
-	pkg-config python3 socat
+	libevent-dev libipsec-mb-dev libjansson-dev libpcap-dev libssl-dev libyaml-dev meson
+	ninja-build openssl pkg-config python3 socat
 )
 
 usage() {

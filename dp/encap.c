@@ -77,7 +77,7 @@ void encap_init(struct encap *e, const struct port *port, uint16_t port_id, uint
 	else
 		put_ipv6(e, &h, addr);
 	put(&h, &udp, sizeof(udp));
-	memcpy(e->header + ENCAP_MAX - h.len, h.byte + RTE_ETHER_ADDR_LEN,
+	memcpy(e->header + (ENCAP_MAX - h.len), h.byte + RTE_ETHER_ADDR_LEN,
 	       h.len - RTE_ETHER_ADDR_LEN);
 	sum = (uint64_t)rte_raw_cksum(addr->src.byte + addr_at, addr_len) +
 	      rte_raw_cksum(addr->dst.byte + addr_at, addr_len) + rte_cpu_to_be_16(IPPROTO_UDP);
