@@ -8,7 +8,7 @@
 
 #include "client_cert.h"
 #include "cp.h"
-#include "psk.h"
+#include "psk_file.h"
 #include "server_name.h"
 #include "session_cache.h"
 #include "ticket_keys.h"
@@ -62,19 +62,19 @@ static bool stamp_set(SSL *ssl, SSL_SESSION *session)
 {
 	const struct tls_client *client = SSL_get_app_data(ssl);
 	struct stamp stamp = {.identity = ""};
-	struct psk_entry entry;
+	const char *identity = SSL_get_psk_identity(ssl);
+	const struct psk_entry *entry;
 
 	if (stamp_get(session, &stamp))
 		return true;
 	if (!client->extended_master)
 		return false;
 	if (is_psk(SSL_SESSION_get0_cipher(session))) {
-		// One that is unknown comes to nothing.
-		if (!psk_find(tls_of(ssl), SSL_get_psk_identity(ssl), &entry))
+		entry = identity != NULL ? psk_file_find(credentials_of(ssl)->psk, identity) : NULL;
+		if (entry == NULL) // unknown: this handshake comes to nothing
 			return false;
-		memcpy(stamp.psk_digest, entry.digest, sizeof(stamp.psk_digest));
-		strcpy(stamp.identity, entry.identity);
-		explicit_bzero(&entry, sizeof(entry));
+		memcpy(stamp.psk_digest, entry->digest, sizeof(stamp.psk_digest));
+		strcpy(stamp.identity, entry->identity);
 	}
 	return RAND_bytes(stamp.tag.byte, sizeof(stamp.tag.byte)) == 1 &&
 	       SSL_SESSION_set1_ticket_appdata(session, &stamp,
@@ -82,27 +82,23 @@ static bool stamp_set(SSL *ssl, SSL_SESSION *session)
 						       strlen(stamp.identity) + 1) == 1;
 }
 
-static bool key_still_good(struct tls *tls, const struct stamp *stamp)
+static bool client_still_good(const SSL *ssl, SSL_SESSION *session, const struct stamp *stamp)
 {
-	struct psk_entry entry;
-	bool good;
-
-	if (!psk_find(tls, stamp->identity, &entry))
-		return false;
-	good = memcmp(entry.digest, stamp->psk_digest, sizeof(entry.digest)) == 0;
-	explicit_bzero(&entry, sizeof(entry));
-	return good;
-}
-
-static bool client_still_good(struct tls *tls, SSL_SESSION *session, const struct stamp *stamp)
-{
+	const struct credentials *credentials = credentials_of(ssl);
 	X509 *certificate = SSL_SESSION_get0_peer(session);
+	const struct psk_entry *entry;
 
-	if (is_psk(SSL_SESSION_get0_cipher(session)))
-		return key_still_good(tls, stamp);
+	if (is_psk(SSL_SESSION_get0_cipher(session))) {
+		if (credentials->psk == NULL)
+			return false;
+		entry = psk_file_find(credentials->psk, stamp->identity);
+		return entry != NULL &&
+		       memcmp(entry->digest, stamp->psk_digest, sizeof(entry->digest)) == 0;
+	}
 	if (certificate == NULL)
-		return tls->listener->client_certificate != CONFIG_CLIENT_CERTIFICATE_REQUIRED;
-	return client_cert_good(tls, certificate);
+		return tls_of(ssl)->listener->client_certificate !=
+		       CONFIG_CLIENT_CERTIFICATE_REQUIRED;
+	return client_cert_good(credentials, certificate);
 }
 
 static bool is_revoked(struct resumption *r, const struct resumption_tag *tag)
@@ -123,7 +119,7 @@ static bool may_resume(SSL *ssl, SSL_SESSION *session)
 	return stamp_get(session, &stamp) && server_name_same(session, SSL_get_app_data(ssl)) &&
 	       !is_revoked(tls->resumption, &stamp.tag) &&
 	       sk_SSL_CIPHER_find(SSL_get_ciphers(ssl), SSL_SESSION_get0_cipher(session)) >= 0 &&
-	       client_still_good(tls, session, &stamp);
+	       client_still_good(ssl, session, &stamp);
 }
 
 // A copy, which the caller wipes.

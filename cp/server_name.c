@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "cp.h"
+#include "credentials.h"
 #include "wire.h"
 
 #define HOST_NAME 0 // RFC 6066 section 3
@@ -66,7 +67,7 @@ bool server_name_select(SSL *ssl, struct tls_client *client)
 	strcpy(client->server_name, name);
 	if (entry->backend != CONFIG_BACKEND_NONE)
 		client->backend = entry->backend;
-	ctx = tls->name_ctx[entry - listener->server_name];
+	ctx = client->credentials->name_ctx[entry - listener->server_name];
 	if (ctx != NULL)
 		SSL_set_SSL_CTX(ssl, ctx);
 	return true;
@@ -103,14 +104,10 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	return SSL_TLSEXT_ERR_OK;
 }
 
-void server_name_use(struct tls *tls, SSL_CTX *ctx)
+void server_name_init(struct tls *tls)
 {
 	const struct config_listener *listener = tls->listener;
 
-	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
-	if (listener->alpn_nb == 0)
-		return;
-	tls->alpn_len = 0;
 	for (uint16_t i = 0; i < listener->alpn_nb; i++) {
 		size_t len = strlen(listener->alpn[i]);
 
@@ -118,5 +115,11 @@ void server_name_use(struct tls *tls, SSL_CTX *ctx)
 		memcpy(tls->alpn + tls->alpn_len, listener->alpn[i], len);
 		tls->alpn_len += (unsigned int)len;
 	}
-	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+}
+
+void server_name_use(const struct tls *tls, SSL_CTX *ctx)
+{
+	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
+	if (tls->alpn_len > 0)
+		SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 }

@@ -7,8 +7,11 @@
 // Server name indication (RFC 6066 section 3) and application protocols (RFC 7301): what a client
 // asks for decides which certificates it sees and which backend it gets.
 
+// Fills *tls from its listener's configuration.
+void server_name_init(struct tls *tls);
+
 // Sets ctx up for it.
-void server_name_use(struct tls *tls, SSL_CTX *ctx);
+void server_name_use(const struct tls *tls, SSL_CTX *ctx);
 
 // What the ClientHello of ssl asks for becomes *client's backend and server_name, and ssl gets the
 // certificates.  False if the name is unknown and refused.
