@@ -11,7 +11,8 @@
 #include "neigh.h"
 #include "record_limit.h"
 
-#define REPLACE_MS 1000 // a handshake this young is not given up for another ClientHello
+#define REPLACE_MS	 1000 // a handshake this young is not given up for another ClientHello
+#define BAD_FINISHED_MAX 3
 
 static void close_ssl(struct handshake *hs)
 {
@@ -80,11 +81,26 @@ void handshake_fail_keys(struct handshake *hs, int rc)
 					 : "the key block cannot be derived");
 }
 
-// A client with a wrong key, or an unknown identity, hears of it now: alerts at once would let
-// anybody who can forge a datagram end the handshake (RFC 6347 section 4.1.2.7).
+void handshake_bad_finished(struct handshake *hs)
+{
+	uint64_t apart = hs->cp->config->retransmit_ms * rte_get_tsc_hz() / 1000 * 3 / 4;
+	uint64_t now = rte_rdtsc();
+
+	if (hs->bad_finished_nb > 0 && now - hs->bad_finished_tsc < apart)
+		return;
+	hs->bad_finished_tsc = now;
+	if (++hs->bad_finished_nb < BAD_FINISHED_MAX)
+		return;
+	HS_COUNT(hs, bad_finished);
+	hs_bio_alert(&hs->bio, DTLS_ALERT_DECRYPT_ERROR);
+	handshake_fail(hs, "a Finished did not authenticate, and again");
+}
+
+// A client whose Finished did not authenticate hears of it now, if it has sent it too seldom
+// before.
 static void expire(struct handshake *hs)
 {
-	if (!hs->bad_finished) {
+	if (hs->bad_finished_nb == 0) {
 		give_up(hs, &hs_report_counters(hs)->expired, "not finished in time");
 		return;
 	}

@@ -31,8 +31,10 @@ struct handshake {
 	bool restart;	   // the flow had a live session when the handshake began
 	SSL *ssl;	   // WAIT_CLIENT only
 	struct tls_client client;
-	bool bad_finished; // a handshake record of epoch 1 did not authenticate
-	const char *suite; // OpenSSL's name, once it is known
+	uint16_t bad_finished_nb;  // handshake records of epoch 1 that did not authenticate; those
+				   // that follow closely count once
+	uint64_t bad_finished_tsc; // the last that counted
+	const char *suite;	   // OpenSSL's name, once it is known
 	struct event *timer;
 	struct hs_bio bio;
 	struct encap encap; // towards the client
@@ -59,6 +61,11 @@ void handshake_fail(struct handshake *hs, const char *reason);
 
 // The same with an alert, for what hs_bio_keys() said.
 void handshake_fail_keys(struct handshake *hs, int rc);
+
+// A handshake record of epoch 1 did not authenticate.  One alone says nothing, for anyone may have
+// sent it (RFC 6347 section 4.1.2.7); after a third, as far apart as retransmissions are, the
+// client has another key, and hears decrypt_error (RFC 4279 section 2).
+void handshake_bad_finished(struct handshake *hs);
 
 // For install.c: the lcore has the session, whose entry is hs's until it is live.  Sends what was
 // held back, gives the entry the client's identity, makes it live and destroys hs.

@@ -28,6 +28,17 @@ static bool has_keys(struct handshake *hs)
 	return rc == 0;
 }
 
+// A record of epoch 1, whose keys there are.
+static void take_protected(struct handshake *hs, const uint8_t *p, uint16_t len, uint8_t type)
+{
+	uint64_t forged = hs->bio.session->rx.key.forged;
+
+	if (hs_bio_accept(&hs->bio, p, len))
+		offer(hs, p, len);
+	else if (type == DTLS_HANDSHAKE && hs->bio.session->rx.key.forged > forged)
+		handshake_bad_finished(hs);
+}
+
 // OpenSSL sees handshake, ChangeCipherSpec and alert records, of epoch 1 only those that
 // authenticate, and never application data, which it would swallow.  Once it is done, whatever
 // comes in epoch 1 is for the session: also the alert of a client that gives up.
@@ -46,10 +57,8 @@ static void take_record(struct handshake *hs, const uint8_t *p, uint16_t len,
 		offer(hs, p, len);
 	else if (!has_keys(hs))
 		verdict->locked = true;
-	else if (hs_bio_accept(&hs->bio, p, len))
-		offer(hs, p, len);
-	else if (rec->type == DTLS_HANDSHAKE)
-		hs->bad_finished = true;
+	else
+		take_protected(hs, p, len, rec->type);
 }
 
 static struct verdict take_all(struct handshake *hs, const uint8_t *p, size_t left)
