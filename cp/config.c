@@ -35,6 +35,7 @@ static void free_listener(struct config_listener *l)
 	free(l->client_crl);
 	free(l->suites);
 	free(l->groups);
+	free(l->signatures);
 }
 
 void config_destroy(struct config *config)

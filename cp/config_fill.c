@@ -294,7 +294,9 @@ static void fill_listener(struct config_doc *doc, unsigned int i, const struct r
 	listener->port = (uint16_t)number(doc, "port", raw->port, 0, 1, 65535);
 	listener->backend = backend_index(doc, raw->backend, all);
 	listener->suites = copy(doc, "suites", raw->suites, SUITES_DEFAULT);
-	listener->groups = copy(doc, "groups", raw->groups, "X25519:P-256:P-384");
+	listener->groups = copy(doc, "groups", raw->groups, SUITES_GROUPS_DEFAULT);
+	listener->signatures = copy(doc, "signature_algorithms", raw->signature_algorithms,
+				    SUITES_SIGNATURES_DEFAULT);
 	listener->addr_nb = (uint16_t)raw->addresses_count;
 	for (unsigned int j = 0; j < raw->addresses_count; j++) {
 		config_at(doc, "listeners[%u].addresses[%u]", i, j);

@@ -76,6 +76,7 @@ struct raw_listener {
 	char *client_crl;
 	char *suites;
 	char *groups;
+	char *signature_algorithms;
 };
 
 struct raw_backend {

@@ -133,15 +133,38 @@ static const char *kinds_text(unsigned int kinds)
 	return kinds == SUITES_RSA ? "RSA" : "ECDSA";
 }
 
-// What a listener has keys for must be among its suites.
+// What a listener has keys for must be among its suites, and its certificates among its signature
+// algorithms.
 static void check_kinds(struct config_doc *doc, const struct config_listener *listener,
 			unsigned int kinds, unsigned int suite_kinds)
 {
+	unsigned int certificates = kinds & ~(unsigned int)SUITES_PSK;
+
 	if (kinds != 0 && suite_kinds != 0 && (kinds & suite_kinds) == 0)
 		config_error(doc, "suites",
 			     "\"%.128s\" has no suite for the %s; expected one for %s",
 			     listener->suites, kinds == SUITES_PSK ? "psk_file" : "certificates",
 			     kinds_text(kinds));
+	if (certificates != 0 && (certificates & suites_signers(listener->signatures)) == 0)
+		config_error(doc, "signature_algorithms",
+			     "\"%.128s\" has none for the certificates; expected one for %s",
+			     listener->signatures, kinds_text(certificates));
+}
+
+static void check_lists(struct config_doc *doc, const struct config_listener *listener,
+			SSL_CTX *ctx)
+{
+	if (SSL_CTX_set1_groups_list(ctx, listener->groups) != 1)
+		config_error(doc, "groups",
+			     "\"%.128s\" has an unknown group; expected a list as "
+			     "X25519:P-256:P-384",
+			     listener->groups);
+	if (SSL_CTX_set1_sigalgs_list(ctx, listener->signatures) != 1)
+		config_error(doc, "signature_algorithms",
+			     "\"%.128s\" has an unknown algorithm, or one twice; expected a list "
+			     "as ECDSA+SHA256:RSA-PSS+SHA256",
+			     listener->signatures);
+	ERR_clear_error();
 }
 
 static void check_listener(struct config_doc *doc, const struct config *config, unsigned int i,
@@ -153,13 +176,7 @@ static void check_listener(struct config_doc *doc, const struct config *config, 
 
 	config_at(doc, "listeners[%u]", i);
 	suite_kinds = check_suites(doc, listener->suites, ctx);
-	if (SSL_CTX_set1_groups_list(ctx, listener->groups) != 1) {
-		ERR_clear_error();
-		config_error(doc, "groups",
-			     "\"%.128s\" has an unknown group; expected a list as "
-			     "X25519:P-256:P-384",
-			     listener->groups);
-	}
+	check_lists(doc, listener, ctx);
 	snprintf(path, sizeof(path), "listeners[%u]", i);
 	kinds = check_certificates(doc, path, listener->certificate, listener->certificate_nb, ctx);
 	config_at(doc, "%s", path);

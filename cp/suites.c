@@ -2,6 +2,7 @@
 #include "suites.h"
 
 #include <errno.h>
+#include <strings.h>
 
 #include "keyblock.h"
 
@@ -71,4 +72,24 @@ unsigned int suites_keys(const SSL_CTX *ctx)
 	for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++)
 		keys |= key_of(sk_SSL_CIPHER_value(suites, i));
 	return keys;
+}
+
+// OpenSSL writes "ECDSA+SHA256" as well as "ecdsa_secp256r1_sha256", and so with RSA; the
+// algorithms of RSA-PSS alone are for keys that we do not take.
+unsigned int suites_signers(const char *signatures)
+{
+	unsigned int kinds = 0;
+
+	while (*signatures != '\0') {
+		size_t len = strcspn(signatures, ":");
+
+		if (strncasecmp(signatures, "ECDSA", 5) == 0)
+			kinds |= SUITES_ECDSA;
+		else if (strncasecmp(signatures, "RSA_PSS_PSS", 11) != 0 &&
+			 (strncasecmp(signatures, "RSA", 3) == 0 ||
+			  strncasecmp(signatures, "PSS", 3) == 0))
+			kinds |= SUITES_RSA;
+		signatures += len + (signatures[len] == ':');
+	}
+	return kinds;
 }

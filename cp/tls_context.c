@@ -62,6 +62,10 @@ static int use_suites(SSL_CTX *ctx, const struct config_listener *listener)
 		log_error(listener, "groups", listener->groups);
 		return -EINVAL;
 	}
+	if (SSL_CTX_set1_sigalgs_list(ctx, listener->signatures) != 1) {
+		log_error(listener, "signature_algorithms", listener->signatures);
+		return -EINVAL;
+	}
 	// For DHE; as strong as the certificate's key, with pre-shared keys as the suite.
 	return SSL_CTX_set_dh_auto(ctx, 1) == 1 ? 0 : -ENOTSUP;
 }

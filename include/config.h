@@ -88,6 +88,7 @@ struct config_listener {
 	char *client_crl; // PEM file; NULL: none
 	char *suites;	  // OpenSSL cipher string
 	char *groups;	  // OpenSSL group list
+	char *signatures; // OpenSSL list of signature algorithms
 };
 
 struct config_backend {

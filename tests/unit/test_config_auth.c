@@ -2,6 +2,7 @@
 // The keys of a configuration that say how client and gateway prove who they are.
 #include "config_row.h"
 #include "config_text.h"
+#include "suites.h"
 
 #define CERTIFICATES                                                                               \
 	"    certificates:\n"                                                                      \
@@ -145,6 +146,22 @@ static void test_psk(void **state)
 	config_destroy(c);
 }
 
+static void test_signatures(void **state)
+{
+	static const struct row rows[] = {
+		{MORE(""), SUITES_SIGNATURES_DEFAULT},
+		{MORE("    signature_algorithms: RSA+SHA256"), "RSA+SHA256"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_NB(rows); i++) {
+		struct config *c = load(&rows[i]);
+
+		assert_string_equal(c->listener[0].signatures, rows[i].lines);
+		config_destroy(c);
+	}
+}
+
 static void test_client_certificate(void **state)
 {
 	static const struct row rows[] = {
@@ -222,9 +239,13 @@ static void test_resumption(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad),	     cmocka_unit_test(test_long_hint),
-		cmocka_unit_test(test_psk),	     cmocka_unit_test(test_client_certificate),
-		cmocka_unit_test(test_server_names), cmocka_unit_test(test_resumption),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_long_hint),
+		cmocka_unit_test(test_psk),
+		cmocka_unit_test(test_signatures),
+		cmocka_unit_test(test_client_certificate),
+		cmocka_unit_test(test_server_names),
+		cmocka_unit_test(test_resumption),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

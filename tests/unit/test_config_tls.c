@@ -194,6 +194,12 @@ static const struct row bad_tls[] = {
 	 "t.yaml:24: listeners[0].groups: \"X25519:P-257\" has an unknown group; expected a list "
 	 "as "
 	 "X25519:P-256:P-384\n"},
+	{"port: 4433", "port: 4433\n    signature_algorithms: ECDSA+SHA256:MD5",
+	 "t.yaml:24: listeners[0].signature_algorithms: \"ECDSA+SHA256:MD5\" has an unknown "
+	 "algorithm, or one twice; expected a list as ECDSA+SHA256:RSA-PSS+SHA256\n"},
+	{"port: 4433", "port: 4433\n    signature_algorithms: RSA+SHA256:ed25519",
+	 "t.yaml:24: listeners[0].signature_algorithms: \"RSA+SHA256:ed25519\" has none for the "
+	 "certificates; expected one for ECDSA\n"},
 };
 
 // Compares, but for what OpenSSL says: '*' in the pattern stands for its words.
