@@ -10,6 +10,7 @@
 #include "install.h"
 #include "neigh.h"
 #include "record_limit.h"
+#include "resumption.h"
 
 #define REPLACE_MS	 1000 // a handshake this young is not given up for another ClientHello
 #define BAD_FINISHED_MAX 3
@@ -67,11 +68,28 @@ void handshake_fail(struct handshake *hs, const char *reason)
 	give_up(hs, &hs_report_counters(hs)->failed, reason);
 }
 
+// A session that ends by a fatal alert is not resumed (RFC 5246 section 7.2.2); but not one that
+// somebody else may have tried to resume, with an id or ticket seen on the way.
+static void revoke(struct handshake *hs)
+{
+	if (hs->authenticated)
+		resumption_revoke(hs->cp->resumption, &hs->client.tag);
+}
+
 // For OpenSSL's reason, or otherwise.
 static void fail_ssl(struct handshake *hs, const char *otherwise)
 {
+	resumption_tag(hs->ssl, &hs->client.tag);
+	revoke(hs);
 	hs_report_count(hs);
 	handshake_fail(hs, hs_report_reason(hs, otherwise));
+}
+
+void handshake_fatal_alert(struct handshake *hs)
+{
+	resumption_tag(hs->ssl, &hs->client.tag);
+	revoke(hs);
+	handshake_fail(hs, "fatal alert from the client");
 }
 
 void handshake_fail_keys(struct handshake *hs, int rc)
@@ -223,6 +241,7 @@ static void complete(struct handshake *hs)
 		hs->state = HS_WAIT_ROOM;
 		return;
 	}
+	revoke(hs);
 	hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
 	handshake_fail(hs, reason);
 }
@@ -440,7 +459,9 @@ void handshake_installed(struct handshake *hs, struct session_entry *entry)
 
 void handshake_not_installed(struct handshake *hs, const char *reason)
 {
+	revoke(hs);
 	hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
+	hs->bio.session = NULL;
 	handshake_fail(hs, reason);
 	settle(hs);
 }
@@ -466,8 +487,9 @@ void handshake_shutdown(struct hs_worker *w)
 		next = hs_table_next(hs);
 		if (hs->state != HS_WAIT_CLIENT && hs->state != HS_WAIT_ROOM)
 			continue;
-		take_back(hs);
+		revoke(hs);
 		hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
+		take_back(hs);
 		handshake_fail(hs, "the gateway stops");
 		settle(hs);
 	}

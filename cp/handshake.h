@@ -34,6 +34,7 @@ struct handshake {
 	uint16_t bad_finished_nb;  // handshake records of epoch 1 that did not authenticate; those
 				   // that follow closely count once
 	uint64_t bad_finished_tsc; // the last that counted
+	bool authenticated;	   // a record of epoch 1 did
 	const char *suite;	   // OpenSSL's name, once it is known
 	struct event *timer;
 	struct hs_bio bio;
@@ -62,6 +63,9 @@ void handshake_fail(struct handshake *hs, const char *reason);
 // The same with an alert, for what hs_bio_keys() said.
 void handshake_fail_keys(struct handshake *hs, int rc);
 
+// A fatal alert came that authenticates.  OpenSSL would keep it for when the handshake is done.
+void handshake_fatal_alert(struct handshake *hs);
+
 // A handshake record of epoch 1 did not authenticate.  One alone says nothing, for anyone may have
 // sent it (RFC 6347 section 4.1.2.7); after a third, as far apart as retransmissions are, the
 // client has another key, and hears decrypt_error (RFC 4279 section 2).
@@ -71,7 +75,7 @@ void handshake_bad_finished(struct handshake *hs);
 // held back, gives the entry the client's identity, makes it live and destroys hs.
 void handshake_installed(struct handshake *hs, struct session_entry *entry);
 
-// For install.c: the session could not be installed; hs no longer has one.
+// For install.c: the session could not be installed, and is not hs's any more.
 void handshake_not_installed(struct handshake *hs, const char *reason);
 
 // Gives up all handshakes but those that wait for INSTALLED; their clients get an alert.  They are

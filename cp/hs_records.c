@@ -33,10 +33,15 @@ static void take_protected(struct handshake *hs, const uint8_t *p, uint16_t len,
 {
 	uint64_t forged = hs->bio.session->rx.key.forged;
 
-	if (hs_bio_accept(&hs->bio, p, len))
-		offer(hs, p, len);
-	else if (type == DTLS_HANDSHAKE && hs->bio.session->rx.key.forged > forged)
+	if (hs_bio_accept(&hs->bio, p, len)) {
+		hs->authenticated = true;
+		if (hs->bio.fatal_alert)
+			handshake_fatal_alert(hs);
+		else
+			offer(hs, p, len);
+	} else if (type == DTLS_HANDSHAKE && hs->bio.session->rx.key.forged > forged) {
 		handshake_bad_finished(hs);
+	}
 }
 
 // OpenSSL sees handshake, ChangeCipherSpec and alert records, of epoch 1 only those that

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server_name.h"
 
+#include <ctype.h>
 #include <strings.h>
 
 #include "cp.h"
@@ -54,17 +55,16 @@ bool server_name_select(SSL *ssl, struct tls_client *client)
 	const struct tls *tls = tls_of(ssl);
 	const struct config_listener *listener = tls->listener;
 	const struct config_server_name *entry;
-	char name[TLS_SERVER_NAME_LEN];
 	SSL_CTX *ctx;
 
-	if (listener->server_name_nb == 0 || !read_name(ssl, name))
+	if (!read_name(ssl, client->server_name) || listener->server_name_nb == 0)
 		return true;
-	entry = server_name_find(listener, name);
+	entry = server_name_find(listener, client->server_name);
 	if (entry == NULL) {
 		client->name_unknown = true;
 		return !listener->refuse_unknown_name;
 	}
-	strcpy(client->server_name, name);
+	client->name_known = true;
 	if (entry->backend != CONFIG_BACKEND_NONE)
 		client->backend = entry->backend;
 	ctx = client->credentials->name_ctx[entry - listener->server_name];
@@ -73,21 +73,29 @@ bool server_name_select(SSL *ssl, struct tls_client *client)
 	return true;
 }
 
-bool server_name_same(const SSL_SESSION *session, const struct tls_client *client)
+bool server_name_digest(const struct tls_client *client,
+			uint8_t digest[static SERVER_NAME_DIGEST_LEN])
 {
-	const char *name = SSL_SESSION_get0_hostname(session);
+	size_t len = strlen(client->server_name);
+	uint8_t whole[EVP_MAX_MD_SIZE];
+	char name[TLS_SERVER_NAME_LEN];
 
-	return strcasecmp(name != NULL ? name : "", client->server_name) == 0;
+	for (size_t i = 0; i < len; i++)
+		name[i] = (char)tolower((unsigned char)client->server_name[i]);
+	if (EVP_Digest(name, len, whole, NULL, EVP_sha256(), NULL) != 1)
+		return false;
+	memcpy(digest, whole, SERVER_NAME_DIGEST_LEN);
+	return true;
 }
 
-// Tells the client that its name was used, and OpenSSL to keep it with the session.
+// Tells the client that its name was used.
 static int on_server_name(SSL *ssl, int *alert, void *arg)
 {
 	const struct tls_client *client = SSL_get_app_data(ssl);
 
 	RTE_SET_USED(alert);
 	RTE_SET_USED(arg);
-	return client->server_name[0] != '\0' ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+	return client->name_known ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,

@@ -29,11 +29,12 @@ struct tls {
 
 // What is known of the client of one handshake: the SSL's app data.  Owner: the handshake.
 struct tls_client {
-	struct credentials *credentials; // of the listener, when the handshake began
-	uint16_t backend;		 // index in config.backend
-	bool extended_master;		 // it offered the extended master secret (RFC 7627)
-	bool name_unknown;		 // it asked for a name that the listener does not have
-	char server_name[TLS_SERVER_NAME_LEN]; // that it asked for and gets; "": none
+	struct credentials *credentials;       // of the listener, when the handshake began
+	uint16_t backend;		       // index in config.backend
+	bool extended_master;		       // it offered the extended master secret (RFC 7627)
+	char server_name[TLS_SERVER_NAME_LEN]; // that it asked for; "": none
+	bool name_known;		       // and gets
+	bool name_unknown;		       // which the listener, who has names, does not have
 	bool psk_tried;			       // it gave a pre-shared key's identity
 	bool psk_unknown;		       // which is not in the file
 	struct identity *refused;	       // of a certificate that was not accepted

@@ -99,6 +99,52 @@ static void test_bad(void **state)
 	}
 }
 
+// Names that no client asks for, and the longest that one may.
+static void test_host_names(void **state)
+{
+	static const struct {
+		const char *name;
+		bool good;
+	} names[] = {
+		{"gw.example.org", true},
+		{"*.example.org", true},
+		{"_dtls.xn--gw-dtls.example", true},
+		{"localhost", true},
+		{"1.example.org", true},
+		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.org", true},
+		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.org", false},
+		{"gw.example.org.", false},
+		{"gw..example.org", false},
+		{".example.org", false},
+		{"-gw.example.org", false},
+		{"gw-.example.org", false},
+		{"a.*.example.org", false},
+		{"a*.example.org", false},
+		{"*", false},
+		{"*.*.org", false},
+		{"gw.example.org:4433", false},
+		{"198.51.100.1", false},
+		{"*.51.100.1", false},
+		{"2001:db8::1", false},
+		{"gw/example", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_NB(names); i++) {
+		char keys[256];
+		const struct row row = {"port: 4433", keys, NULL};
+		char *text, *lines;
+
+		snprintf(keys, sizeof(keys), "port: 4433\n    server_names: [{name: \"%s\"}]",
+			 names[i].name);
+		text = edit(&row);
+		lines = errors(text);
+		unit_check(i, (lines[0] == '\0') == names[i].good);
+		free(lines);
+		free(text);
+	}
+}
+
 static void test_long_hint(void **state)
 {
 	char keys[256], hint[130];
@@ -239,13 +285,10 @@ static void test_resumption(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_long_hint),
-		cmocka_unit_test(test_psk),
-		cmocka_unit_test(test_signatures),
-		cmocka_unit_test(test_client_certificate),
-		cmocka_unit_test(test_server_names),
-		cmocka_unit_test(test_resumption),
+		cmocka_unit_test(test_bad),	     cmocka_unit_test(test_long_hint),
+		cmocka_unit_test(test_host_names),   cmocka_unit_test(test_psk),
+		cmocka_unit_test(test_signatures),   cmocka_unit_test(test_client_certificate),
+		cmocka_unit_test(test_server_names), cmocka_unit_test(test_resumption),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
