@@ -51,6 +51,7 @@ void config_destroy(struct config *config)
 	free(config->file_prefix);
 	free(config->log_level);
 	free(config->ticket_keys);
+	free(config->state_file);
 	free(config->keylog);
 	free(config);
 }

@@ -347,10 +347,16 @@ static void fill_resumption(struct config_doc *doc, const struct raw_resumption 
 	config_at(doc, "resumption");
 	config->tickets = boolean(doc, "tickets", raw->tickets, true);
 	config->ticket_keys = file_name(doc, "ticket_keys", raw->ticket_keys);
+	config->state_file = file_name(doc, "state_file", raw->state_file);
 	config->resumption_lifetime_s = number(doc, "lifetime_s", raw->lifetime_s, 7200, 1, 604800);
 	config->session_cache = number(doc, "cache", raw->cache, 1000, 0, 1000000);
 	if (!config->tickets && config->ticket_keys != NULL)
 		config_error(doc, "ticket_keys", "given without tickets; expected tickets: true");
+	if (config->state_file != NULL && config->ticket_keys == NULL)
+		config_error(doc, "state_file", "given without ticket_keys; expected both or none");
+	else if (config->state_file != NULL && strcmp(config->state_file, config->ticket_keys) == 0)
+		config_error(doc, "state_file",
+			     "the same file as ticket_keys; expected one of its own");
 }
 
 static void fill_log(struct config_doc *doc, const struct raw_log *raw, struct config *config)

@@ -125,6 +125,7 @@ static const cyaml_schema_field_t limits[] = {
 static const cyaml_schema_field_t resumption[] = {
 	TEXT(tickets, OPTIONAL, struct raw_resumption),
 	TEXT(ticket_keys, OPTIONAL, struct raw_resumption),
+	TEXT(state_file, OPTIONAL, struct raw_resumption),
 	TEXT(lifetime_s, OPTIONAL, struct raw_resumption),
 	TEXT(cache, OPTIONAL, struct raw_resumption),
 	CYAML_FIELD_END,

@@ -113,6 +113,7 @@ struct raw_limits {
 struct raw_resumption {
 	char *tickets;
 	char *ticket_keys;
+	char *state_file;
 	char *lifetime_s;
 	char *cache;
 };

@@ -6,12 +6,15 @@
 #include <stdlib.h>
 
 #include "cp.h"
+#include "resumption_state.h"
 #include "session_cache.h"
 #include "session_stamp.h"
 #include "ticket_keys.h"
 
 #define ERROR_LEN   512	  // bytes of an error, file name included
 #define REVOKED_MAX 16384 // tags remembered; the oldest goes first
+#define STEP_US	    20000 // between two steps of writing the state
+#define PAUSE_S	    60	  // until it is written again, if it has changed
 
 struct resumption {
 	const struct config *config;
@@ -20,7 +23,8 @@ struct resumption {
 	struct ticket_keys keys;		  // nb 0: no tickets
 	struct session_cache *cache;		  // NULL: no session ids
 	struct session_cache *revoked;
-	struct event *timer; // of the keys' rotation; NULL: they come from a file
+	struct resumption_state *state; // NULL: cache and revocations end with us
+	struct event *timer;		// of the keys' rotation, or of the state; NULL: of neither
 };
 
 static struct resumption *resumption_of(const SSL *ssl)
@@ -152,6 +156,26 @@ static void on_rotation(evutil_socket_t fd, short what, void *arg)
 		LOG(DEBUG, "resumption: ticket keys rotated");
 }
 
+static void await_step(struct resumption *r, bool more)
+{
+	static const struct timeval soon = {.tv_usec = STEP_US}, later = {.tv_sec = PAUSE_S};
+
+	event_add(r->timer, more ? &soon : &later);
+}
+
+static void on_step(evutil_socket_t fd, short what, void *arg)
+{
+	struct resumption *r = arg;
+	bool more;
+
+	RTE_SET_USED(fd);
+	RTE_SET_USED(what);
+	pthread_mutex_lock(&r->lock);
+	more = resumption_state_step(r->state, &r->keys);
+	pthread_mutex_unlock(&r->lock);
+	await_step(r, more);
+}
+
 static int load(const struct resumption *r, struct ticket_keys *keys)
 {
 	char error[ERROR_LEN];
@@ -179,6 +203,19 @@ static int make_keys(struct resumption *r, struct event_base *base)
 	return r->timer != NULL && event_add(r->timer, &lifetime) == 0 ? 0 : -ENOMEM;
 }
 
+static int make_state(struct resumption *r, struct event_base *base)
+{
+	r->timer = evtimer_new(base, on_step, r);
+	if (r->timer == NULL)
+		return -ENOMEM;
+	r->state = resumption_state_create(r->config->state_file, &r->keys, r->cache, r->revoked);
+	if (r->state == NULL)
+		return -errno;
+	memcpy(r->origin, resumption_state_origin(r->state), sizeof(r->origin));
+	await_step(r, false);
+	return 0;
+}
+
 struct resumption *resumption_create(const struct config *config, struct event_base *base)
 {
 	struct resumption *r = calloc(1, sizeof(*r));
@@ -197,6 +234,8 @@ struct resumption *resumption_create(const struct config *config, struct event_b
 			goto out;
 	}
 	rc = make_keys(r, base);
+	if (rc == 0 && config->state_file != NULL)
+		rc = make_state(r, base);
 	if (rc == 0)
 		return r;
 out:
@@ -213,6 +252,7 @@ void resumption_destroy(struct resumption *r)
 		return;
 	if (r->timer != NULL)
 		event_free(r->timer);
+	resumption_state_destroy(r->state, &r->keys);
 	session_cache_destroy(r->cache);
 	session_cache_destroy(r->revoked);
 	pthread_mutex_destroy(&r->lock);
@@ -232,7 +272,11 @@ void resumption_reload(struct resumption *r)
 	}
 	pthread_mutex_lock(&r->lock);
 	r->keys = keys;
+	if (r->state != NULL)
+		resumption_state_rekey(r->state, &r->keys);
 	pthread_mutex_unlock(&r->lock);
+	if (r->state != NULL)
+		await_step(r, true);
 	LOG(NOTICE, "resumption: %u ticket keys", keys.nb);
 	explicit_bzero(&keys, sizeof(keys));
 }
@@ -286,6 +330,8 @@ void resumption_revoke(struct resumption *r, const struct resumption_tag *tag)
 	entry.expires = time(NULL) + r->config->resumption_lifetime_s;
 	pthread_mutex_lock(&r->lock);
 	rc = session_cache_put(r->revoked, &entry);
+	if (rc == 0 && r->state != NULL)
+		resumption_state_revoked(r->state, &entry);
 	pthread_mutex_unlock(&r->lock);
 	if (rc != 0)
 		LOG_LIMITED(ERR, "resumption: no memory to revoke a session");

@@ -40,7 +40,12 @@ static const struct row bad[] = {
 	 "t.yaml:32: resumption.ticket_keys: given without tickets; expected tickets: true\n"},
 	{"limits:\n", "resumption: {ticket: true}\nlimits:\n",
 	 "t.yaml:30: resumption.ticket: unknown key; expected one of: tickets, ticket_keys, "
-	 "lifetime_s, cache\n"},
+	 "state_file, lifetime_s, cache\n"},
+	{"limits:\n", "resumption: {state_file: s}\nlimits:\n",
+	 "t.yaml:30: resumption.state_file: given without ticket_keys; expected both or none\n"},
+	{"limits:\n", "resumption: {ticket_keys: k, state_file: k}\nlimits:\n",
+	 "t.yaml:30: resumption.state_file: the same file as ticket_keys; expected one of its "
+	 "own\n"},
 	{MORE("    unknown_name: refuse"),
 	 "t.yaml:24: listeners[0].unknown_name: refuse without server_names; expected the names "
 	 "that are known\n"},
@@ -263,7 +268,9 @@ static void test_resumption(void **state)
 {
 	static const struct row rows[] = {
 		{MORE(""), ""},
-		{"limits:\n", "resumption: {lifetime_s: 60, cache: 0, ticket_keys: k}\nlimits:\n",
+		{"limits:\n",
+		 "resumption: {lifetime_s: 60, cache: 0, ticket_keys: k, state_file: "
+		 "s}\nlimits:\n",
 		 ""},
 		{"limits:\n", "resumption: {tickets: false}\nlimits:\n", ""},
 	};
@@ -278,6 +285,8 @@ static void test_resumption(void **state)
 	}
 	assert_null(c[0]->ticket_keys);
 	assert_string_equal(c[1]->ticket_keys, "dir/k");
+	assert_null(c[0]->state_file);
+	assert_string_equal(c[1]->state_file, "dir/s");
 	for (size_t i = 0; i < UNIT_NB(rows); i++)
 		config_destroy(c[i]);
 }
