@@ -3,6 +3,7 @@
 // had in it.  Prints "resumed" or "new", once a datagram was echoed.
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,13 +15,18 @@
 
 static const char *host, *port, *file;
 static struct association_options association_options = {.mtu = 1500};
-static bool no_ticket, fatal;
+static bool no_ticket, hold, fatal;
 static struct association a;
 
 static const struct option_line lines[] = {
-	{.name = "host", .text = &host},	   {.name = "port", .text = &port},
-	{.name = "session", .text = &file},	   {.name = "ca", .text = &association_options.ca},
+	{.name = "host", .text = &host},
+	{.name = "port", .text = &port},
+	{.name = "session", .text = &file},
+	{.name = "ca", .text = &association_options.ca},
+	{.name = "certificate", .text = &association_options.certificate},
+	{.name = "key", .text = &association_options.key},
 	{.name = "no-ticket", .flag = &no_ticket}, // by session id
+	{.name = "hold", .flag = &hold},	   // after the echo, until SIGTERM
 	{.name = "fatal", .flag = &fatal},	   // end with a fatal alert, not with close_notify
 };
 
@@ -75,8 +81,12 @@ int main(int argc, char **argv)
 {
 	struct endpoint peer;
 	SSL_CTX *context;
+	sigset_t sigterm;
+	int signal_nb;
 	bool ok;
 
+	sigemptyset(&sigterm);
+	sigaddset(&sigterm, SIGTERM);
 	options_read(argc, argv, lines, sizeof(lines) / sizeof(lines[0]));
 	if (host == NULL || port == NULL || file == NULL)
 		options_usage(argv[0], lines, sizeof(lines) / sizeof(lines[0]));
@@ -84,13 +94,19 @@ int main(int argc, char **argv)
 	if (context == NULL || !endpoint_parse(&peer, host, port) ||
 	    !association_open(&a, context, &peer, 0, association_options.mtu))
 		return 2;
+	if (hold)
+		sigprocmask(SIG_BLOCK, &sigterm, NULL);
 	if (no_ticket)
 		SSL_set_options(a.ssl, SSL_OP_NO_TICKET);
 	session_load();
 	ok = association_handshake_wait(&a, endpoint_now_ms() + PATIENCE) && echo() &&
-	     session_save() && end();
+	     session_save();
 	if (ok)
 		puts(SSL_session_reused(a.ssl) == 1 ? "resumed" : "new");
+	fflush(stdout);
+	if (ok && hold)
+		sigwait(&sigterm, &signal_nb);
+	ok = ok && end();
 	association_close(&a, fatal);
 	SSL_CTX_free(context);
 	return ok ? 0 : 1;
