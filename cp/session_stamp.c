@@ -5,6 +5,7 @@
 
 #include "client_cert.h"
 #include "credentials.h"
+#include "record_limit.h"
 
 static bool is_psk(const SSL_CIPHER *cipher)
 {
@@ -80,7 +81,9 @@ static bool client_fits(const struct session_stamp *stamp, const SSL *ssl, SSL_S
 
 bool session_stamp_fits(const struct session_stamp *stamp, SSL *ssl, SSL_SESSION *session)
 {
-	return name_fits(stamp, ssl) &&
+	const struct tls_client *client = SSL_get_app_data(ssl);
+
+	return name_fits(stamp, ssl) && record_limit_kept(session) == client->fragment_code &&
 	       sk_SSL_CIPHER_find(SSL_get_ciphers(ssl), SSL_SESSION_get0_cipher(session)) >= 0 &&
 	       client_fits(stamp, ssl, session);
 }

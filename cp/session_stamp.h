@@ -27,7 +27,8 @@ bool session_stamp_set(SSL *ssl, SSL_SESSION *session,
 		       const uint8_t origin[static SESSION_STAMP_ORIGIN_LEN]);
 
 // True if the client of ssl, whose ClientHello was read, may go on with the session: it asks for
-// the same name, the listener still has the suite, and the session's client would still get in.
+// the same name and max_fragment_length, the listener still has the suite, and the session's client
+// would still get in.
 bool session_stamp_fits(const struct session_stamp *stamp, SSL *ssl, SSL_SESSION *session);
 
 #endif

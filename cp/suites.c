@@ -6,7 +6,7 @@
 
 #include "keyblock.h"
 
-// OpenSSL's own check, the same for every SSL_CTX.
+// OpenSSL's own check, the same for every new SSL_CTX.
 static int (*by_level)(const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int nid, void *other,
 		       void *ex);
 
@@ -57,10 +57,9 @@ int suites_set(SSL_CTX *ctx, const char *list, const char **name)
 		if (key_of(suite) == 0)
 			return -ENOTSUP;
 	}
-	if (SSL_CTX_get_security_callback(ctx) != security) {
+	if (by_level == NULL) // before there are threads
 		by_level = SSL_CTX_get_security_callback(ctx);
-		SSL_CTX_set_security_callback(ctx, security);
-	}
+	SSL_CTX_set_security_callback(ctx, security);
 	return 0;
 }
 

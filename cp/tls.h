@@ -32,6 +32,7 @@ struct tls_client {
 	struct credentials *credentials;       // of the listener, when the handshake began
 	uint16_t backend;		       // index in config.backend
 	bool extended_master;		       // it offered the extended master secret (RFC 7627)
+	uint8_t fragment_code;		       // record_limit_asked()
 	char server_name[TLS_SERVER_NAME_LEN]; // that it asked for; "": none
 	bool name_known;		       // and gets
 	bool name_unknown;		       // which the listener, who has names, does not have

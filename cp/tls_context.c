@@ -80,6 +80,7 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
 	RTE_SET_USED(arg);
 	client->extended_master = SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_extended_master_secret,
 							    &bytes, &len) == 1;
+	client->fragment_code = record_limit_asked(ssl);
 	if (server_name_select(ssl, client))
 		return SSL_CLIENT_HELLO_SUCCESS;
 	*alert = SSL_AD_UNRECOGNIZED_NAME;

@@ -4,6 +4,7 @@
 
 #include "credentials.h"
 #include "pki.h"
+#include "psk_file.h"
 #include "tls.h"
 
 #define NAME "gw.example.org"
@@ -31,6 +32,7 @@ static void edit(struct lab *l)
 	struct config_server_name *name = &l->rig.config.listener[0].server_name[0];
 
 	configure(l);
+	l->rig.config.listener[0].psk_file = lab_file(l, "psk", "client-1 00\n");
 	for (int i = 0; i < 2; i++)
 		pki_make(&pair[i], NULL, &(struct pki_wish){.name = NAME, .serial = 100 + i});
 	write_pair(l, "name", &pair[0], &pair[0]);
@@ -38,8 +40,8 @@ static void edit(struct lab *l)
 	name->name = (char *)(uintptr_t)NAME;
 	name->backend = CONFIG_BACKEND_NONE;
 	name->certificate_nb = 1;
-	name->certificate[0].certificate = l->path[0];
-	name->certificate[0].key = l->path[1];
+	name->certificate[0].certificate = l->path[1];
+	name->certificate[0].key = l->path[2];
 }
 
 static int set_up(void **state)
@@ -175,11 +177,13 @@ static void *make_ssls(void *arg)
 
 	while (!atomic_load(&over)) {
 		struct tls_client c;
+		uint8_t key[PSK_KEY_MAX], len;
 		SSL *ssl = tls_ssl_new(lab.cp.tls[0], &c);
 
 		assert_non_null(ssl);
 		assert_non_null(SSL_CTX_get0_certificate(SSL_get_SSL_CTX(ssl)));
 		assert_ptr_equal(credentials_of(ssl), c.credentials);
+		assert_true(psk_file_key(c.credentials->psk, "client-1", key, &len));
 		SSL_free(ssl);
 		tls_client_fini(&c);
 		atomic_fetch_add(nb, 1);
