@@ -57,19 +57,8 @@ void handshake_expired(struct hs_worker *w, const struct msg *msg); // MSG_HANDS
 // For hs_records.c: OpenSSL reads what is offered in hs->bio.
 void handshake_step(struct handshake *hs);
 
-// Gives hs up; what it has in its flight is still sent.
-void handshake_fail(struct handshake *hs, const char *reason);
-
-// The same with an alert, for what hs_bio_keys() said.
-void handshake_fail_keys(struct handshake *hs, int rc);
-
-// A fatal alert came that authenticates.  OpenSSL would keep it for when the handshake is done.
-void handshake_fatal_alert(struct handshake *hs);
-
-// A handshake record of epoch 1 did not authenticate.  One alone says nothing, for anyone may have
-// sent it (RFC 6347 section 4.1.2.7); after a third, as far apart as retransmissions are, the
-// client has another key, and hears decrypt_error (RFC 4279 section 2).
-void handshake_bad_finished(struct handshake *hs);
+// Frees hs->ssl; its session can still be resumed.
+void handshake_close(struct handshake *hs);
 
 // For install.c: the lcore has the session, whose entry is hs's until it is live.  Sends what was
 // held back, gives the entry the client's identity, makes it live and destroys hs.

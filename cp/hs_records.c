@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "hs_fail.h"
 #include "hs_report.h"
 
 // What the records of a datagram ask for.
@@ -24,7 +25,7 @@ static bool has_keys(struct handshake *hs)
 	int rc = hs_bio_keys(&hs->bio);
 
 	if (rc != 0 && rc != -EAGAIN)
-		handshake_fail_keys(hs, rc);
+		hs_fail_keys(hs, rc);
 	return rc == 0;
 }
 
@@ -36,11 +37,11 @@ static void take_protected(struct handshake *hs, const uint8_t *p, uint16_t len,
 	if (hs_bio_accept(&hs->bio, p, len)) {
 		hs->authenticated = true;
 		if (hs->bio.fatal_alert)
-			handshake_fatal_alert(hs);
+			hs_fail_alerted(hs);
 		else
 			offer(hs, p, len);
 	} else if (type == DTLS_HANDSHAKE && hs->bio.session->rx.key.forged > forged) {
-		handshake_bad_finished(hs);
+		hs_fail_bad_finished(hs);
 	}
 }
 
