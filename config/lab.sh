@@ -118,6 +118,13 @@ s_client() {
 		-quiet -no_ign_eof || fail "openssl s_client to $1 did not get its lines back"
 }
 
+# psk_client ADDRESS NAME: with the identity and key of lab.psk.
+psk_client() {
+	lab_lines "s_client-$2" openssl s_client -dtls1_2 -connect "$1" -cipher PSK \
+		-psk_identity client-1 -psk 00112233445566778899aabbccddeeff -quiet -no_ign_eof ||
+		fail "openssl s_client with a pre-shared key to $1 did not get its lines back"
+}
+
 show() {
 	lab_telemetry /dtlsgw/stats /dtlsgw/drops,lcore=0 >"$LAB_RUN/telemetry" ||
 		fail "dpdk-telemetry.py got no answer"
@@ -136,14 +143,16 @@ hand_over() {
 The lab is up.  Try
   ip netns exec $LAB_CLIENT_NS openssl s_client -dtls1_2 -connect 198.51.100.1:4433 -CAfile $LAB_RUN/ca.pem
   ip netns exec $LAB_CLIENT_NS openssl s_client -dtls1_2 -connect [2001:db8:1::1]:4433 -CAfile $LAB_RUN/ca.pem
+  ip netns exec $LAB_CLIENT_NS openssl s_client -dtls1_2 -connect 198.51.100.1:5684 -cipher PSK \\
+      -psk_identity client-1 -psk 00112233445566778899aabbccddeeff
   ip netns exec $LAB_CLIENT_NS gnutls-cli --udp --x509cafile $LAB_RUN/ca.pem --verify-hostname dtlsgw.example -p 4433 198.51.100.1
   echo /dtlsgw/sessions | dpdk-telemetry.py -f dtlsgw-lab     (or /dtlsgw/stats, /dtlsgw/drops)
   ip netns exec $LAB_CLIENT_NS ping 198.51.100.1
   ip netns exec $LAB_CLIENT_NS tcpdump -ni eth0 udp port 4433    (DTLS)
   ip netns exec $LAB_BACKEND_NS tcpdump -nXi eth0 udp port 7     (plaintext)
   tail -f $LAB_RUN/gateway.log
-Port 4434 leads to the same backend over IPv6.  The CA is $LAB_RUN/ca.pem, the configuration
-$LAB_RUN/lab.yaml.  config/lab.sh --stop takes everything down.
+Port 4434 leads to the same backend over IPv6; 5684 takes the pre-shared keys of $LAB_RUN/lab.psk.
+The CA is $LAB_RUN/ca.pem, the configuration $LAB_RUN/lab.yaml.  config/lab.sh --stop takes everything down.
 END
 }
 
@@ -195,6 +204,8 @@ step "IPv6, RSA certificate"
 s_client "[2001:db8:1::1]:4433" ipv6 ECDHE-RSA-AES256-GCM-SHA384
 step "IPv4, backend over IPv6"
 s_client 198.51.100.1:4434 ipv4-ipv6 ECDHE+AESGCM
+step "IPv4, pre-shared key"
+psk_client 198.51.100.1:5684 psk
 step "counters"
 show
 if [ -n "$KEEP" ]; then

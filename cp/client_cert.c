@@ -49,24 +49,21 @@ fail:
 	return NULL;
 }
 
-int client_cert_init(struct tls *tls)
+X509_STORE *client_cert_load(const struct tls *tls, X509_STORE *old)
 {
 	const struct config_listener *listener = tls->listener;
 	char error[ERROR_LEN];
+	X509_STORE *store;
 
-	if (listener->client_certificate == CONFIG_CLIENT_CERTIFICATE_NONE)
-		return 0;
-	tls->client_trust = client_cert_store_load(listener->client_ca, listener->client_crl, error,
-						   sizeof(error));
-	if (tls->client_trust != NULL)
-		return 0;
-	LOG(ERR, "client_cert: listener %s: %s", listener->name, error);
-	return -EINVAL;
-}
-
-void client_cert_fini(struct tls *tls)
-{
-	X509_STORE_free(tls->client_trust);
+	store = client_cert_store_load(listener->client_ca, listener->client_crl, error,
+				       sizeof(error));
+	if (store != NULL)
+		return store;
+	LOG(ERR, "client_cert: listener %s: %s%s", listener->name, error,
+	    old != NULL ? "; the old authorities and revocation lists stay" : "");
+	if (old != NULL)
+		X509_STORE_up_ref(old);
+	return old;
 }
 
 // OpenSSL's verify callback: keeps whose certificate it was, for the log.
@@ -80,37 +77,57 @@ static int on_verify(int ok, X509_STORE_CTX *ctx)
 	return ok;
 }
 
-int client_cert_use(const struct tls *tls, SSL_CTX *ctx)
+// The subjects of the store's certificates, for the CertificateRequest.  NULL: no memory.
+static STACK_OF(X509_NAME) * names_of(X509_STORE *store)
 {
-	const struct config_listener *listener = tls->listener;
+	STACK_OF(X509_NAME) *names = sk_X509_NAME_new_null();
+	STACK_OF(X509) *all = X509_STORE_get1_all_certs(store);
+	bool whole = names != NULL && all != NULL;
+
+	for (int i = 0; whole && i < sk_X509_num(all); i++) {
+		X509_NAME *name = X509_NAME_dup(X509_get_subject_name(sk_X509_value(all, i)));
+
+		whole = name != NULL && sk_X509_NAME_push(names, name) > 0;
+		if (!whole)
+			X509_NAME_free(name);
+	}
+	sk_X509_pop_free(all, X509_free);
+	if (whole)
+		return names;
+	sk_X509_NAME_pop_free(names, X509_NAME_free);
+	return NULL;
+}
+
+int client_cert_use(const struct tls *tls, const struct credentials *credentials, SSL_CTX *ctx)
+{
 	int mode = SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE;
 	STACK_OF(X509_NAME) * names;
 
-	if (tls->client_trust == NULL)
+	if (credentials->client_trust == NULL)
 		return 0;
-	if (listener->client_certificate == CONFIG_CLIENT_CERTIFICATE_REQUIRED)
+	if (tls->listener->client_certificate == CONFIG_CLIENT_CERTIFICATE_REQUIRED)
 		mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-	names = SSL_load_client_CA_file(listener->client_ca);
-	if (names == NULL) {
-		LOG(ERR, "client_cert: listener %s: %s has no names", listener->name,
-		    listener->client_ca);
-		return -EINVAL;
-	}
+	names = names_of(credentials->client_trust);
+	if (names == NULL)
+		return -ENOMEM;
 	SSL_CTX_set_client_CA_list(ctx, names);
-	SSL_CTX_set1_cert_store(ctx, tls->client_trust);
+	SSL_CTX_set1_cert_store(ctx, credentials->client_trust);
 	SSL_CTX_set_verify(ctx, mode, on_verify);
 	return 0;
 }
 
-bool client_cert_good(const struct tls *tls, X509 *certificate)
+bool client_cert_good(const struct credentials *credentials, X509 *certificate)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	bool good = false;
 
-	if (ctx != NULL && tls->client_trust != NULL &&
-	    X509_STORE_CTX_init(ctx, tls->client_trust, certificate, NULL) == 1 &&
-	    X509_STORE_CTX_set_default(ctx, "ssl_client") == 1)
+	if (ctx != NULL && credentials->client_trust != NULL &&
+	    X509_STORE_CTX_init(ctx, credentials->client_trust, certificate, NULL) == 1 &&
+	    X509_STORE_CTX_set_default(ctx, "ssl_client") == 1) {
+		X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(ctx),
+						 SSL_CTX_get_security_level(credentials->ctx));
 		good = X509_verify_cert(ctx) == 1;
+	}
 	X509_STORE_CTX_free(ctx);
 	ERR_clear_error();
 	return good;

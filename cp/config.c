@@ -35,6 +35,7 @@ static void free_listener(struct config_listener *l)
 	free(l->client_crl);
 	free(l->suites);
 	free(l->groups);
+	free(l->signatures);
 }
 
 void config_destroy(struct config *config)
@@ -50,6 +51,7 @@ void config_destroy(struct config *config)
 	free(config->file_prefix);
 	free(config->log_level);
 	free(config->ticket_keys);
+	free(config->state_file);
 	free(config->keylog);
 	free(config);
 }

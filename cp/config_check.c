@@ -8,8 +8,9 @@
 #include "psk_file.h"
 #include "route.h"
 
-#define MTU_IPV6_MIN 1280 // RFC 8200 section 5
-#define HOST_LEN_MAX 253  // bytes (RFC 1035 section 2.3.4)
+#define MTU_IPV6_MIN  1280 // RFC 8200 section 5
+#define HOST_LEN_MAX  253  // bytes (RFC 1035 section 2.3.4)
+#define LABEL_LEN_MAX 63   // bytes (the same)
 
 static const char *family(const struct ip_addr *a)
 {
@@ -248,16 +249,27 @@ static void check_credentials(struct config_doc *doc, const struct config_listen
 			     PSK_IDENTITY_MAX);
 }
 
-// Letters, digits, - and . behind an optional "*.".
+// Labels of letters, digits, - and _ behind an optional "*."; as clients write it, without a final
+// dot, and no address (RFC 6066 section 3).
 static bool is_host_name(const char *name)
 {
+	static const char digits[] = "0123456789";
 	static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789-_.";
+				    "0123456789-_";
+	size_t len;
 
 	if (strncmp(name, "*.", 2) == 0)
 		name += 2;
-	return name[0] != '\0' && name[0] != '.' && strlen(name) <= HOST_LEN_MAX &&
-	       strspn(name, chars) == strlen(name);
+	if (strlen(name) > HOST_LEN_MAX)
+		return false;
+	for (;; name += len + 1) {
+		len = strcspn(name, ".");
+		if (len == 0 || len > LABEL_LEN_MAX || strspn(name, chars) != len ||
+		    name[0] == '-' || name[len - 1] == '-')
+			return false;
+		if (name[len] == '\0')
+			return strspn(name, digits) != len;
+	}
 }
 
 static void check_server_names(struct config_doc *doc, const struct config_listener *listener,

@@ -9,7 +9,7 @@
 // addresses without a port, backends without a way to them.  Touches no file.
 void config_check(struct config_doc *doc, const struct config *config);
 
-// Prints what this machine does not have: CPUs, and a place for the key log.
+// Prints what this machine does not have: CPUs, and places for the files that are written.
 void config_check_host(struct config_doc *doc, const struct config *config);
 
 // Prints what is wrong with suites, groups, certificates and keys: opens the files.

@@ -294,7 +294,9 @@ static void fill_listener(struct config_doc *doc, unsigned int i, const struct r
 	listener->port = (uint16_t)number(doc, "port", raw->port, 0, 1, 65535);
 	listener->backend = backend_index(doc, raw->backend, all);
 	listener->suites = copy(doc, "suites", raw->suites, SUITES_DEFAULT);
-	listener->groups = copy(doc, "groups", raw->groups, "X25519:P-256:P-384");
+	listener->groups = copy(doc, "groups", raw->groups, SUITES_GROUPS_DEFAULT);
+	listener->signatures = copy(doc, "signature_algorithms", raw->signature_algorithms,
+				    SUITES_SIGNATURES_DEFAULT);
 	listener->addr_nb = (uint16_t)raw->addresses_count;
 	for (unsigned int j = 0; j < raw->addresses_count; j++) {
 		config_at(doc, "listeners[%u].addresses[%u]", i, j);
@@ -345,10 +347,16 @@ static void fill_resumption(struct config_doc *doc, const struct raw_resumption 
 	config_at(doc, "resumption");
 	config->tickets = boolean(doc, "tickets", raw->tickets, true);
 	config->ticket_keys = file_name(doc, "ticket_keys", raw->ticket_keys);
+	config->state_file = file_name(doc, "state_file", raw->state_file);
 	config->resumption_lifetime_s = number(doc, "lifetime_s", raw->lifetime_s, 7200, 1, 604800);
 	config->session_cache = number(doc, "cache", raw->cache, 1000, 0, 1000000);
 	if (!config->tickets && config->ticket_keys != NULL)
 		config_error(doc, "ticket_keys", "given without tickets; expected tickets: true");
+	if (config->state_file != NULL && config->ticket_keys == NULL)
+		config_error(doc, "state_file", "given without ticket_keys; expected both or none");
+	else if (config->state_file != NULL && strcmp(config->state_file, config->ticket_keys) == 0)
+		config_error(doc, "state_file",
+			     "the same file as ticket_keys; expected one of its own");
 }
 
 static void fill_log(struct config_doc *doc, const struct raw_log *raw, struct config *config)

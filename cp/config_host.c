@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config_check.h"
@@ -16,22 +18,40 @@ static void check_cpu(struct config_doc *doc, const char *key, unsigned int cpu)
 			     cpu);
 }
 
-// The file is opened at start, after DPDK: it must be there, or possible in its directory.
-static void check_keylog(struct config_doc *doc, const char *file)
+// A file may be made in the directory of file.
+static bool is_possible(const char *file)
 {
 	const char *slash = strrchr(file, '/');
 	char dir[4096];
 
-	if (access(file, W_OK) == 0)
+	snprintf(dir, sizeof(dir), "%.*s", slash != NULL ? (int)(slash - file) + 1 : 1,
+		 slash != NULL ? file : ".");
+	return access(dir, W_OK | X_OK) == 0;
+}
+
+// The file is opened at start, after DPDK: it must be there, or possible in its directory.
+static void check_keylog(struct config_doc *doc, const char *file)
+{
+	if (access(file, W_OK) == 0 || (errno == ENOENT && is_possible(file)))
 		return;
-	if (errno == ENOENT) {
-		snprintf(dir, sizeof(dir), "%.*s", slash != NULL ? (int)(slash - file) + 1 : 1,
-			 slash != NULL ? file : ".");
-		if (access(dir, W_OK | X_OK) == 0)
-			return;
-	}
 	config_error(doc, "keylog", "%s: %s; expected a file that can be written", file,
 		     strerror(errno));
+}
+
+// Another file takes its place again and again.
+static void check_state_file(struct config_doc *doc, const char *file)
+{
+	const char *what = NULL;
+	struct stat st;
+
+	if (lstat(file, &st) == 0 && !S_ISREG(st.st_mode))
+		what = "not a regular file";
+	else if (!is_possible(file))
+		what = strerror(errno);
+	if (what != NULL)
+		config_error(doc, "state_file",
+			     "%s: %s; expected a file in a directory that can be written", file,
+			     what);
 }
 
 void config_check_host(struct config_doc *doc, const struct config *config)
@@ -48,6 +68,9 @@ void config_check_host(struct config_doc *doc, const struct config *config)
 		config_at(doc, "lcores.handshakes[%u]", i);
 		check_cpu(doc, "", config->handshake_cpu[i]);
 	}
+	config_at(doc, "resumption");
+	if (config->state_file != NULL)
+		check_state_file(doc, config->state_file);
 	config_at(doc, "log");
 	if (config->keylog != NULL)
 		check_keylog(doc, config->keylog);

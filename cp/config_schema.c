@@ -96,6 +96,7 @@ static const cyaml_schema_field_t listener_fields[] = {
 	TEXT(client_crl, OPTIONAL, struct raw_listener),
 	TEXT(suites, OPTIONAL, struct raw_listener),
 	TEXT(groups, OPTIONAL, struct raw_listener),
+	TEXT(signature_algorithms, OPTIONAL, struct raw_listener),
 	CYAML_FIELD_END,
 };
 
@@ -124,6 +125,7 @@ static const cyaml_schema_field_t limits[] = {
 static const cyaml_schema_field_t resumption[] = {
 	TEXT(tickets, OPTIONAL, struct raw_resumption),
 	TEXT(ticket_keys, OPTIONAL, struct raw_resumption),
+	TEXT(state_file, OPTIONAL, struct raw_resumption),
 	TEXT(lifetime_s, OPTIONAL, struct raw_resumption),
 	TEXT(cache, OPTIONAL, struct raw_resumption),
 	CYAML_FIELD_END,

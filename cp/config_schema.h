@@ -76,6 +76,7 @@ struct raw_listener {
 	char *client_crl;
 	char *suites;
 	char *groups;
+	char *signature_algorithms;
 };
 
 struct raw_backend {
@@ -112,6 +113,7 @@ struct raw_limits {
 struct raw_resumption {
 	char *tickets;
 	char *ticket_keys;
+	char *state_file;
 	char *lifetime_s;
 	char *cache;
 };

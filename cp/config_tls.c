@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include "certificate.h"
 #include "client_cert.h"
 #include "config_check.h"
 #include "psk_file.h"
@@ -23,97 +23,26 @@ static const char *reason(void)
 	return text != NULL ? text : "not readable";
 }
 
-// Asks for no passphrase: OpenSSL would read the terminal.
-static int no_passphrase(char *buf, int size, int rwflag, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)arg;
-	return -1;
-}
-
-static BIO *file_open(struct config_doc *doc, const char *key, const char *file)
-{
-	BIO *bio;
-
-	errno = 0;
-	bio = BIO_new_file(file, "r");
-	if (bio == NULL)
-		config_error(doc, key, "%s: %s; expected a PEM file", file,
-			     errno != 0 ? strerror(errno) : reason());
-	ERR_clear_error();
-	return bio;
-}
-
-static X509 *certificate_read(struct config_doc *doc, const char *file)
-{
-	BIO *bio = file_open(doc, "certificate", file);
-	X509 *x = NULL;
-
-	if (bio == NULL)
-		return NULL;
-	x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
-	if (x == NULL)
-		config_error(doc, "certificate",
-			     "%s: %s; expected a PEM file with the "
-			     "certificate first",
-			     file, reason());
-	BIO_free(bio);
-	return x;
-}
-
-static EVP_PKEY *key_read(struct config_doc *doc, const char *file)
-{
-	BIO *bio = file_open(doc, "key", file);
-	EVP_PKEY *key = NULL;
-
-	if (bio == NULL)
-		return NULL;
-	key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-	if (key == NULL)
-		config_error(doc, "key",
-			     "%s: %s; expected a PEM file with a private key that "
-			     "is not encrypted",
-			     file, reason());
-	BIO_free(bio);
-	return key;
-}
-
 // Returns the SUITES_ bit of a certificate that can be used with its key, or 0.
 static unsigned int check_certificate(struct config_doc *doc, const struct config_certificate *c,
 				      SSL_CTX *ctx)
 {
-	X509 *x = certificate_read(doc, c->certificate);
-	EVP_PKEY *key = key_read(doc, c->key);
+	struct certificate certificate;
+	char error[ERROR_LEN];
 	unsigned int kind = 0;
+	const char *part;
 
-	if (x == NULL || key == NULL)
-		goto out;
-	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
-		kind = SUITES_RSA;
-	else if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC)
-		kind = SUITES_ECDSA;
-	if (kind == 0) {
-		config_error(doc, "key", "%s: neither ECDSA nor RSA; expected one of them", c->key);
-	} else if (X509_check_private_key(x, key) != 1) {
-		config_error(doc, "key",
-			     "%s: does not match the certificate %s; expected its "
-			     "private key",
-			     c->key, c->certificate);
-		kind = 0;
-	} else if (SSL_CTX_use_certificate_chain_file(ctx, c->certificate) != 1 ||
-		   SSL_CTX_use_PrivateKey(ctx, key) != 1) {
-		config_error(doc, "certificate",
-			     "%s: %s; expected a certificate that OpenSSL "
-			     "accepts",
-			     c->certificate, reason());
-		kind = 0;
+	if (certificate_load(&certificate, c, &part, error, sizeof(error)) != 0) {
+		config_error(doc, part, "%s", error);
+		return 0;
 	}
-out:
-	ERR_clear_error();
-	EVP_PKEY_free(key);
-	X509_free(x);
+	if (certificate_use(&certificate, ctx) == 0)
+		kind = certificate.kind;
+	else
+		config_error(doc, "certificate",
+			     "%s: %s; expected a certificate that OpenSSL accepts", c->certificate,
+			     reason());
+	certificate_release(&certificate);
 	return kind;
 }
 
@@ -129,7 +58,7 @@ static unsigned int check_psk(struct config_doc *doc, const struct config *confi
 	psk = psk_file_load(file, config, error, sizeof(error));
 	if (psk == NULL)
 		config_error(doc, "psk_file", "%s", error);
-	psk_file_destroy(psk);
+	psk_file_release(psk);
 	return psk != NULL ? SUITES_PSK : 0;
 }
 
@@ -204,15 +133,38 @@ static const char *kinds_text(unsigned int kinds)
 	return kinds == SUITES_RSA ? "RSA" : "ECDSA";
 }
 
-// What a listener has keys for must be among its suites.
+// What a listener has keys for must be among its suites, and its certificates among its signature
+// algorithms.
 static void check_kinds(struct config_doc *doc, const struct config_listener *listener,
 			unsigned int kinds, unsigned int suite_kinds)
 {
+	unsigned int certificates = kinds & ~(unsigned int)SUITES_PSK;
+
 	if (kinds != 0 && suite_kinds != 0 && (kinds & suite_kinds) == 0)
 		config_error(doc, "suites",
 			     "\"%.128s\" has no suite for the %s; expected one for %s",
 			     listener->suites, kinds == SUITES_PSK ? "psk_file" : "certificates",
 			     kinds_text(kinds));
+	if (certificates != 0 && (certificates & suites_signers(listener->signatures)) == 0)
+		config_error(doc, "signature_algorithms",
+			     "\"%.128s\" has none for the certificates; expected one for %s",
+			     listener->signatures, kinds_text(certificates));
+}
+
+static void check_lists(struct config_doc *doc, const struct config_listener *listener,
+			SSL_CTX *ctx)
+{
+	if (SSL_CTX_set1_groups_list(ctx, listener->groups) != 1)
+		config_error(doc, "groups",
+			     "\"%.128s\" has an unknown group; expected a list as "
+			     "X25519:P-256:P-384",
+			     listener->groups);
+	if (SSL_CTX_set1_sigalgs_list(ctx, listener->signatures) != 1)
+		config_error(doc, "signature_algorithms",
+			     "\"%.128s\" has an unknown algorithm, or one twice; expected a list "
+			     "as ECDSA+SHA256:RSA-PSS+SHA256",
+			     listener->signatures);
+	ERR_clear_error();
 }
 
 static void check_listener(struct config_doc *doc, const struct config *config, unsigned int i,
@@ -224,13 +176,7 @@ static void check_listener(struct config_doc *doc, const struct config *config, 
 
 	config_at(doc, "listeners[%u]", i);
 	suite_kinds = check_suites(doc, listener->suites, ctx);
-	if (SSL_CTX_set1_groups_list(ctx, listener->groups) != 1) {
-		ERR_clear_error();
-		config_error(doc, "groups",
-			     "\"%.128s\" has an unknown group; expected a list as "
-			     "X25519:P-256:P-384",
-			     listener->groups);
-	}
+	check_lists(doc, listener, ctx);
 	snprintf(path, sizeof(path), "listeners[%u]", i);
 	kinds = check_certificates(doc, path, listener->certificate, listener->certificate_nb, ctx);
 	config_at(doc, "%s", path);

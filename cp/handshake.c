@@ -5,6 +5,7 @@
 #include <rte_cycles.h>
 #include <stdlib.h>
 
+#include "hs_fail.h"
 #include "hs_records.h"
 #include "hs_report.h"
 #include "install.h"
@@ -13,7 +14,7 @@
 
 #define REPLACE_MS 1000 // a handshake this young is not given up for another ClientHello
 
-static void close_ssl(struct handshake *hs)
+void handshake_close(struct handshake *hs)
 {
 	if (hs->ssl == NULL)
 		return;
@@ -32,7 +33,7 @@ static void destroy(struct handshake *hs)
 		HS_COUNT(hs, unknown_name);
 	if (hs->client.psk_unknown)
 		HS_COUNT(hs, unknown_identity);
-	close_ssl(hs);
+	handshake_close(hs);
 	tls_client_fini(&hs->client);
 	if (hs->timer != NULL)
 		event_free(hs->timer);
@@ -48,50 +49,6 @@ static void destroy(struct handshake *hs)
 	hs_table_leave(hs->worker->handshakes, hs);
 	explicit_bzero(hs, sizeof(*hs));
 	free(hs);
-}
-
-// Gives hs up; what it has in its flight is still sent.
-static void give_up(struct handshake *hs, uint64_t *counter, const char *reason)
-{
-	STATS_ADD(*counter, 1);
-	hs_report_failed(hs, reason);
-	close_ssl(hs);
-	install_free(hs->cp, hs->bio.session);
-	hs->bio.session = NULL;
-	hs->state = HS_WAIT_REMOVE;
-}
-
-void handshake_fail(struct handshake *hs, const char *reason)
-{
-	give_up(hs, &hs_report_counters(hs)->failed, reason);
-}
-
-// For OpenSSL's reason, or otherwise.
-static void fail_ssl(struct handshake *hs, const char *otherwise)
-{
-	hs_report_count(hs);
-	handshake_fail(hs, hs_report_reason(hs, otherwise));
-}
-
-void handshake_fail_keys(struct handshake *hs, int rc)
-{
-	hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
-	handshake_fail(hs, rc == -ENOMEM ? "no memory for one more session"
-					 : "the key block cannot be derived");
-}
-
-// A client with a wrong key, or an unknown identity, hears of it now: alerts at once would let
-// anybody who can forge a datagram end the handshake (RFC 6347 section 4.1.2.7).
-static void expire(struct handshake *hs)
-{
-	if (!hs->bad_finished) {
-		give_up(hs, &hs_report_counters(hs)->expired, "not finished in time");
-		return;
-	}
-	HS_COUNT(hs, bad_finished);
-	hs_bio_alert(&hs->bio, DTLS_ALERT_DECRYPT_ERROR);
-	give_up(hs, &hs_report_counters(hs)->expired,
-		"not finished in time: a Finished did not authenticate");
 }
 
 // With cp->lock.
@@ -183,9 +140,9 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		ERR_clear_error();
 		if (hs_report_elapsed_ms(hs) >=
 		    (uint64_t)hs->cp->config->handshake_timeout_s * 1000)
-			expire(hs);
+			hs_fail_expired(hs);
 		else if (DTLSv1_handle_timeout(hs->ssl) < 0)
-			fail_ssl(hs, "too many retransmissions");
+			hs_fail_ssl(hs, "too many retransmissions");
 	}
 	settle(hs);
 }
@@ -198,7 +155,7 @@ static void complete(struct handshake *hs)
 	hs->suite = SSL_get_cipher_name(hs->ssl);
 	hs->plain_max = record_limit_get(hs->ssl);
 	reason = tls_identify(hs->ssl, &hs->client);
-	close_ssl(hs);
+	handshake_close(hs);
 	if (reason == NULL && hs->bio.finished_len == 0)
 		reason = "no Finished was made";
 	else if (reason == NULL)
@@ -207,8 +164,9 @@ static void complete(struct handshake *hs)
 		hs->state = HS_WAIT_ROOM;
 		return;
 	}
+	hs_fail_revoke(hs);
 	hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
-	handshake_fail(hs, reason);
+	hs_fail_with(hs, reason);
 }
 
 void handshake_step(struct handshake *hs)
@@ -222,11 +180,11 @@ void handshake_step(struct handshake *hs)
 	if (rc == 1)
 		complete(hs);
 	else if (error == SSL_ERROR_ZERO_RETURN)
-		handshake_fail(hs, "closed by the client");
+		hs_fail_with(hs, "closed by the client");
 	else if (hs->bio.keys_error != 0)
-		handshake_fail_keys(hs, hs->bio.keys_error);
+		hs_fail_keys(hs, hs->bio.keys_error);
 	else if (error != SSL_ERROR_WANT_READ)
-		fail_ssl(hs, "SSL_do_handshake failed");
+		hs_fail_ssl(hs, "SSL_do_handshake failed");
 }
 
 void handshake_record(struct hs_worker *w, const struct msg *msg)
@@ -341,7 +299,7 @@ static void listen_first(struct handshake *hs, const uint8_t *p, uint16_t len)
 		rc = DTLSv1_listen(hs->ssl, client);
 	BIO_ADDR_free(client);
 	if (rc != 1) {
-		fail_ssl(hs, "ClientHello refused");
+		hs_fail_ssl(hs, "ClientHello refused");
 		return;
 	}
 	handshake_step(hs);
@@ -375,8 +333,8 @@ void handshake_hello(struct hs_worker *w, const struct msg *msg)
 	}
 	if (hs != NULL) {
 		if (hs->state == HS_WAIT_CLIENT)
-			give_up(hs, &hs_report_counters(hs)->replaced,
-				"replaced by a new ClientHello");
+			hs_fail_give_up(hs, &hs_report_counters(hs)->replaced,
+					"replaced by a new ClientHello");
 		destroy(hs);
 	}
 	hs = begin(w, msg, &hello);
@@ -395,7 +353,7 @@ void handshake_expired(struct hs_worker *w, const struct msg *msg)
 	if (hs == NULL || hs->state == HS_WAIT_ROOM || hs->state == HS_WAIT_INSTALLED)
 		return;
 	if (hs->state == HS_WAIT_CLIENT)
-		expire(hs);
+		hs_fail_expired(hs);
 	cp_lock(w->cp);
 	send_flight(hs);
 	cp_unlock(w->cp);
@@ -424,8 +382,10 @@ void handshake_installed(struct handshake *hs, struct session_entry *entry)
 
 void handshake_not_installed(struct handshake *hs, const char *reason)
 {
+	hs_fail_revoke(hs);
 	hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
-	handshake_fail(hs, reason);
+	hs->bio.session = NULL;
+	hs_fail_with(hs, reason);
 	settle(hs);
 }
 
@@ -450,9 +410,10 @@ void handshake_shutdown(struct hs_worker *w)
 		next = hs_table_next(hs);
 		if (hs->state != HS_WAIT_CLIENT && hs->state != HS_WAIT_ROOM)
 			continue;
-		take_back(hs);
+		hs_fail_revoke(hs);
 		hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
-		handshake_fail(hs, "the gateway stops");
+		take_back(hs);
+		hs_fail_with(hs, "the gateway stops");
 		settle(hs);
 	}
 }

@@ -31,8 +31,11 @@ struct handshake {
 	bool restart;	   // the flow had a live session when the handshake began
 	SSL *ssl;	   // WAIT_CLIENT only
 	struct tls_client client;
-	bool bad_finished; // a handshake record of epoch 1 did not authenticate
-	const char *suite; // OpenSSL's name, once it is known
+	uint16_t bad_finished_nb;  // handshake records of epoch 1 that did not authenticate; those
+				   // that follow closely count once
+	uint64_t bad_finished_tsc; // the last that counted
+	bool authenticated;	   // a record of epoch 1 did
+	const char *suite;	   // OpenSSL's name, once it is known
 	struct event *timer;
 	struct hs_bio bio;
 	struct encap encap; // towards the client
@@ -54,17 +57,14 @@ void handshake_expired(struct hs_worker *w, const struct msg *msg); // MSG_HANDS
 // For hs_records.c: OpenSSL reads what is offered in hs->bio.
 void handshake_step(struct handshake *hs);
 
-// Gives hs up; what it has in its flight is still sent.
-void handshake_fail(struct handshake *hs, const char *reason);
-
-// The same with an alert, for what hs_bio_keys() said.
-void handshake_fail_keys(struct handshake *hs, int rc);
+// Frees hs->ssl; its session can still be resumed.
+void handshake_close(struct handshake *hs);
 
 // For install.c: the lcore has the session, whose entry is hs's until it is live.  Sends what was
 // held back, gives the entry the client's identity, makes it live and destroys hs.
 void handshake_installed(struct handshake *hs, struct session_entry *entry);
 
-// For install.c: the session could not be installed; hs no longer has one.
+// For install.c: the session could not be installed, and is not hs's any more.
 void handshake_not_installed(struct handshake *hs, const char *reason);
 
 // Gives up all handshakes but those that wait for INSTALLED; their clients get an alert.  They are

@@ -256,31 +256,66 @@ bool hs_bio_accept(struct hs_bio *h, const uint8_t *record, uint16_t len)
 		return false;
 	op.key = &s->rx.key;
 	aead_open_burst(h->aead, &op, 1);
+	h->fatal_alert = op.ok && rec.type == DTLS_ALERT && rec.plain_len == DTLS_ALERT_LEN &&
+			 op.data[0] == DTLS_ALERT_FATAL;
 	explicit_bzero(copy, sizeof(copy));
 	s->rx.key.forged += !op.ok;
 	return op.ok && replay_accept(&s->rx.replay, rec.seq);
 }
 
-void hs_bio_alert(struct hs_bio *h, enum dtls_alert_description description)
+// Writes an alert with the session's next number to p.
+static void seal_alert(struct hs_bio *h, uint8_t *p, const uint8_t alert[DTLS_ALERT_LEN])
+{
+	struct session *s = h->session;
+	struct record rec = {
+		.type = DTLS_ALERT,
+		.version = DTLS_VERSION_1_2,
+		.epoch = s->tx.epoch,
+		.seq = s->tx.seq++,
+		.plain_len = DTLS_ALERT_LEN,
+	};
+	struct aead_op op;
+
+	memcpy(p + DTLS_RECORD_HEADER_LEN + aead_info[s->suite].explicit_nonce_len, alert,
+	       DTLS_ALERT_LEN);
+	record_seal_prepare(s->suite, s->tx.iv, p, &rec, &op);
+	op.key = &s->tx.key;
+	aead_seal_burst(h->aead, &op, 1);
+}
+
+static void write_alert(struct hs_bio *h, uint8_t *p, const uint8_t alert[DTLS_ALERT_LEN])
 {
 	struct record rec = {
 		.type = DTLS_ALERT,
 		.version = DTLS_VERSION_1_2,
 		.fragment_len = DTLS_ALERT_LEN,
-		.seq = h->epoch0_seq,
+		.seq = h->epoch0_seq++,
 	};
+
+	record_write(p, &rec);
+	memcpy(p + DTLS_RECORD_HEADER_LEN, alert, DTLS_ALERT_LEN);
+}
+
+void hs_bio_alert(struct hs_bio *h, enum dtls_alert_description description)
+{
+	const uint8_t alert[DTLS_ALERT_LEN] = {DTLS_ALERT_FATAL, (uint8_t)description};
+	// Our Finished has gone out: only in a resumption does it go before the client's.
+	bool sealed = h->session != NULL && h->session->tx.seq > 0 && h->flight_nb == 0;
+	uint16_t overhead = DTLS_RECORD_HEADER_LEN;
 	uint8_t *p;
 
 	hs_bio_discard(h);
-	if (h->epoch0_seq > DTLS_SEQ_MAX)
+	if (sealed)
+		overhead = record_overhead(h->session->suite);
+	else if (h->epoch0_seq > DTLS_SEQ_MAX)
 		return;
-	p = flight_room(h, DTLS_RECORD_HEADER_LEN + DTLS_ALERT_LEN);
+	p = flight_room(h, overhead + DTLS_ALERT_LEN);
 	if (p == NULL)
 		return;
-	h->epoch0_seq++;
-	record_write(p, &rec);
-	p[DTLS_RECORD_HEADER_LEN] = DTLS_ALERT_FATAL;
-	p[DTLS_RECORD_HEADER_LEN + 1] = (uint8_t)description;
+	if (sealed)
+		seal_alert(h, p, alert);
+	else
+		write_alert(h, p, alert);
 }
 
 void hs_bio_discard(struct hs_bio *h)

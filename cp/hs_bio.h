@@ -41,6 +41,7 @@ struct hs_bio {
 	struct session *session;       // has the keys; NULL until they exist
 	const uint8_t *record;	       // offered; NULL: none
 	uint16_t record_len;
+	bool fatal_alert;    // the client's, in epoch 1
 	uint16_t mtu;	     // bytes of UDP payload; may become less
 	uint16_t unanswered; // retransmissions of this flight
 	uint32_t retransmit_us;
@@ -69,11 +70,11 @@ unsigned int hs_bio_timer(SSL *ssl, unsigned int us);
 int hs_bio_keys(struct hs_bio *h);
 
 // Opens a copy of the client's record of epoch 1 with h->session.  True if it authenticates and is
-// fresh; it is then entered in the session's replay window.  What does not authenticate counts
+// fresh; it is then entered in the session's replay window, and a fatal alert noted.  What does not authenticate counts
 // against the session's limit, at which nothing is opened any more (RFC 9147 section 4.5.3).
 bool hs_bio_accept(struct hs_bio *h, const uint8_t *record, uint16_t len);
 
-// Replaces the flight by a fatal alert of epoch 0.
+// Replaces the flight by a fatal alert: sealed if the client has our Finished, in the clear if not.
 void hs_bio_alert(struct hs_bio *h, enum dtls_alert_description description);
 
 // Frees the flight's mbufs.

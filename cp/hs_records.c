@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "hs_fail.h"
 #include "hs_report.h"
 
 // What the records of a datagram ask for.
@@ -24,8 +25,24 @@ static bool has_keys(struct handshake *hs)
 	int rc = hs_bio_keys(&hs->bio);
 
 	if (rc != 0 && rc != -EAGAIN)
-		handshake_fail_keys(hs, rc);
+		hs_fail_keys(hs, rc);
 	return rc == 0;
+}
+
+// A record of epoch 1, whose keys there are.
+static void take_protected(struct handshake *hs, const uint8_t *p, uint16_t len, uint8_t type)
+{
+	uint64_t forged = hs->bio.session->rx.key.forged;
+
+	if (hs_bio_accept(&hs->bio, p, len)) {
+		hs->authenticated = true;
+		if (hs->bio.fatal_alert)
+			hs_fail_alerted(hs);
+		else
+			offer(hs, p, len);
+	} else if (type == DTLS_HANDSHAKE && hs->bio.session->rx.key.forged > forged) {
+		hs_fail_bad_finished(hs);
+	}
 }
 
 // OpenSSL sees handshake, ChangeCipherSpec and alert records, of epoch 1 only those that
@@ -46,10 +63,8 @@ static void take_record(struct handshake *hs, const uint8_t *p, uint16_t len,
 		offer(hs, p, len);
 	else if (!has_keys(hs))
 		verdict->locked = true;
-	else if (hs_bio_accept(&hs->bio, p, len))
-		offer(hs, p, len);
-	else if (rec->type == DTLS_HANDSHAKE)
-		hs->bad_finished = true;
+	else
+		take_protected(hs, p, len, rec->type);
 }
 
 static struct verdict take_all(struct handshake *hs, const uint8_t *p, size_t left)

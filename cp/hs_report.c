@@ -22,10 +22,9 @@ uint64_t hs_report_elapsed_ms(const struct handshake *hs)
 const char *hs_report_reason(const struct handshake *hs, const char *otherwise)
 {
 	long verified = SSL_get_verify_result(hs->ssl);
-	unsigned long error = ERR_peek_error();
-	const char *reason = ERR_reason_error_string(error);
+	const char *reason = ERR_reason_error_string(ERR_peek_error());
 
-	if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED && verified != X509_V_OK)
+	if (verified != X509_V_OK)
 		return X509_verify_cert_error_string(verified);
 	return reason != NULL ? reason : otherwise;
 }
@@ -34,11 +33,10 @@ void hs_report_count(const struct handshake *hs)
 {
 	unsigned long error = ERR_peek_error();
 
-	if (ERR_GET_LIB(error) != ERR_LIB_SSL)
-		return;
-	if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED)
+	if (SSL_get_verify_result(hs->ssl) != X509_V_OK)
 		HS_COUNT(hs, bad_certificate);
-	else if (ERR_GET_REASON(error) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
+	else if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+		 ERR_GET_REASON(error) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
 		HS_COUNT(hs, no_certificate);
 }
 

@@ -166,10 +166,8 @@ void install_failed(struct hs_worker *w, const struct msg *msg)
 	struct session *s = msg->session;
 	struct handshake *hs = hs_table_find(w->handshakes, &msg->flow);
 
-	if (hs != NULL && hs->bio.session == s) {
-		hs->bio.session = NULL;
+	if (hs != NULL && hs->bio.session == s)
 		handshake_not_installed(hs, "the lcore's table is full");
-	}
 	cp_lock(w->cp);
 	install_give_back(w->cp, s);
 	cp_unlock(w->cp);

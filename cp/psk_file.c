@@ -4,35 +4,45 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/lhash.h>
+#include <openssl/rand.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define USUAL_LEN 16 // bytes of a key
-#define BLANKS	  " \t"
+#define NOBODYS_LEN 16 // bytes of nobody's key if there are no entries
+#define BLANKS	    " \t"
 
-typedef struct psk_entry psk_entry; // the macro takes a single word
-DEFINE_LHASH_OF(psk_entry);
+// Where an identity stands among the others: the start of its digest.
+typedef unsigned __int128 place_t;
 
-struct psk_file {
-	LHASH_OF(psk_entry) * entries;
-	uint32_t key_len_nb[PSK_KEY_MAX + 1]; // entries with a key of so many bytes
+struct item {
+	place_t at;
+	struct psk_entry entry;
 };
 
-// Where in a file a line is read.
-struct place {
+struct psk_file {
+	atomic_uint references;
+	size_t nb, room;
+	struct item *item; // while it is loaded in the file's order, then in that of at
+	place_t *at;	   // of the items, close together for the search
+	EVP_MD *sha256;
+	uint8_t nobody[PSK_KEY_MAX]; // an unknown identity's key
+};
+
+// The line that is read.
+struct line {
 	const char *file;
-	unsigned int line;
+	unsigned int nb;
 	const struct config *config;
 	char *error;
 	size_t error_len;
 };
 
-static int bad(const struct place *at, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static int bad(const struct line *at, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 // Writes the error.  Returns -EINVAL.
-static int bad(const struct place *at, const char *fmt, ...)
+static int bad(const struct line *at, const char *fmt, ...)
 {
 	char text[160];
 	va_list args;
@@ -40,18 +50,8 @@ static int bad(const struct place *at, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	snprintf(at->error, at->error_len, "%s:%u: %s", at->file, at->line, text);
+	snprintf(at->error, at->error_len, "%s:%u: %s", at->file, at->nb, text);
 	return -EINVAL;
-}
-
-static unsigned long hash(const struct psk_entry *entry)
-{
-	return OPENSSL_LH_strhash(entry->identity);
-}
-
-static int compare(const struct psk_entry *a, const struct psk_entry *b)
-{
-	return strcmp(a->identity, b->identity);
 }
 
 static int hex_byte(const char *p)
@@ -63,7 +63,7 @@ static int hex_byte(const char *p)
 }
 
 // Reads "..." at *p and moves *p behind it.
-static int read_quoted(const struct place *at, const char **p, struct psk_entry *entry)
+static int read_quoted(const struct line *at, const char **p, struct psk_entry *entry)
 {
 	const char *s = *p + 1;
 	size_t len = 0;
@@ -88,7 +88,7 @@ static int read_quoted(const struct place *at, const char **p, struct psk_entry 
 	return 0;
 }
 
-static int read_identity(const struct place *at, const char **p, struct psk_entry *entry)
+static int read_identity(const struct line *at, const char **p, struct psk_entry *entry)
 {
 	size_t len = strcspn(*p, BLANKS);
 
@@ -101,7 +101,7 @@ static int read_identity(const struct place *at, const char **p, struct psk_entr
 	return 0;
 }
 
-static int read_key(const struct place *at, const char **p, struct psk_entry *entry)
+static int read_key(const struct line *at, const char **p, struct psk_entry *entry)
 {
 	size_t len = strcspn(*p, BLANKS);
 
@@ -122,7 +122,7 @@ static int read_key(const struct place *at, const char **p, struct psk_entry *en
 	return 0;
 }
 
-static int read_backend(const struct place *at, const char *name, struct psk_entry *entry)
+static int read_backend(const struct line *at, const char *name, struct psk_entry *entry)
 {
 	entry->backend = CONFIG_BACKEND_NONE;
 	if (*name == '\0')
@@ -136,11 +136,22 @@ static int read_backend(const struct place *at, const char *name, struct psk_ent
 	return bad(at, "\"%.64s\" is unknown; expected a name from backends", name);
 }
 
-static int read_entry(const struct place *at, char *text, struct psk_entry *entry)
+// Sets digest to the first len bytes of SHA-256.  Returns 0 or -ENOMEM.
+static int digest(const struct psk_file *psk, const void *bytes, size_t len, void *start,
+		  size_t start_len)
+{
+	uint8_t whole[EVP_MAX_MD_SIZE];
+
+	if (EVP_Digest(bytes, len, whole, NULL, psk->sha256, NULL) != 1)
+		return -ENOMEM;
+	memcpy(start, whole, start_len);
+	return 0;
+}
+
+static int read_entry(const struct line *at, char *text, struct psk_entry *entry)
 {
 	const char *p = text;
 	char *end = text + strlen(text);
-	uint8_t digest[EVP_MAX_MD_SIZE];
 	int rc;
 
 	while (end > text && strchr(BLANKS "\r\n", end[-1]) != NULL)
@@ -152,49 +163,49 @@ static int read_entry(const struct place *at, char *text, struct psk_entry *entr
 	}
 	if (rc == 0)
 		rc = read_backend(at, p + strspn(p, BLANKS), entry);
-	if (rc == 0 &&
-	    EVP_Digest(entry->key, entry->key_len, digest, NULL, EVP_sha256(), NULL) != 1)
-		rc = -EIO;
-	if (rc == 0)
-		memcpy(entry->digest, digest, sizeof(entry->digest));
 	return rc;
 }
 
-static void entry_free(struct psk_entry *entry)
+// Room for one more item, zeroed; NULL if there is no memory.
+static struct item *next(struct psk_file *psk)
 {
-	OPENSSL_clear_free(entry, sizeof(*entry));
-}
+	size_t room = psk->room != 0 ? 2 * psk->room : 64;
+	struct item *item;
 
-static int add(struct psk_file *psk, const struct place *at, char *text)
-{
-	struct psk_entry *entry = OPENSSL_zalloc(sizeof(*entry));
-	struct psk_entry *other;
-	int rc = -ENOMEM;
-
-	if (entry == NULL)
-		goto out;
-	entry->line = at->line;
-	rc = read_entry(at, text, entry);
-	if (rc < 0)
-		goto out;
-	other = lh_psk_entry_retrieve(psk->entries, entry);
-	if (other != NULL) {
-		rc = bad(at, "the identity stands in line %u too; expected it once", other->line);
-		goto out;
+	if (psk->nb == psk->room) {
+		item = OPENSSL_clear_realloc(psk->item, psk->room * sizeof(*item),
+					     room * sizeof(*item));
+		if (item == NULL)
+			return NULL;
+		psk->item = item;
+		psk->room = room;
 	}
-	lh_psk_entry_insert(psk->entries, entry);
-	rc = -ENOMEM;
-	if (lh_psk_entry_error(psk->entries))
-		goto out;
-	psk->key_len_nb[entry->key_len]++;
-	return 0;
-out:
-	if (entry != NULL)
-		entry_free(entry);
+	item = &psk->item[psk->nb];
+	memset(item, 0, sizeof(*item));
+	return item;
+}
+
+static int add(struct psk_file *psk, const struct line *at, char *text)
+{
+	struct item *item = next(psk);
+	struct psk_entry *entry;
+	int rc;
+
+	if (item == NULL)
+		return -ENOMEM;
+	entry = &item->entry;
+	entry->line = at->nb;
+	psk->nb++;
+	rc = read_entry(at, text, entry);
+	if (rc == 0)
+		rc = digest(psk, entry->key, entry->key_len, entry->digest, sizeof(entry->digest));
+	if (rc == 0)
+		rc = digest(psk, entry->identity, strlen(entry->identity), &item->at,
+			    sizeof(item->at));
 	return rc;
 }
 
-static int add_all(struct psk_file *psk, struct place *at, FILE *f)
+static int add_all(struct psk_file *psk, struct line *at, FILE *f)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -204,7 +215,7 @@ static int add_all(struct psk_file *psk, struct place *at, FILE *f)
 	while (rc == 0 && (len = getline(&text, &size, f)) >= 0) {
 		char *start = text + strspn(text, BLANKS);
 
-		at->line++;
+		at->nb++;
 		if (strlen(text) != (size_t)len)
 			rc = bad(at, "NUL byte; expected text without it");
 		else if (strchr("#\r\n", *start) == NULL)
@@ -218,10 +229,44 @@ static int add_all(struct psk_file *psk, struct place *at, FILE *f)
 	return rc;
 }
 
+static int compare(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	return x->entry.line < y->entry.line ? -1 : 1;
+}
+
+// Puts the items in order, and finds those that stand there twice.
+static int sort(struct psk_file *psk, struct line *at)
+{
+	const struct psk_entry *first = NULL, *again = NULL;
+
+	psk->at = calloc(psk->nb, sizeof(psk->at[0]));
+	if (psk->nb == 0)
+		return 0;
+	if (psk->at == NULL)
+		return -ENOMEM;
+	qsort(psk->item, psk->nb, sizeof(psk->item[0]), compare);
+	for (size_t i = 0; i < psk->nb; i++) {
+		psk->at[i] = psk->item[i].at;
+		if (i > 0 && psk->at[i] == psk->at[i - 1] &&
+		    (again == NULL || psk->item[i].entry.line < again->line)) {
+			first = &psk->item[i - 1].entry;
+			again = &psk->item[i].entry;
+		}
+	}
+	if (again == NULL)
+		return 0;
+	at->nb = again->line;
+	return bad(at, "the identity stands in line %u too; expected it once", first->line);
+}
+
 struct psk_file *psk_file_load(const char *file, const struct config *config, char *error,
 			       size_t error_len)
 {
-	struct place at = {.file = file, .config = config, .error = error, .error_len = error_len};
+	struct line at = {.file = file, .config = config, .error = error, .error_len = error_len};
 	struct psk_file *psk = NULL;
 	FILE *f;
 	int rc = 0;
@@ -236,9 +281,13 @@ struct psk_file *psk_file_load(const char *file, const struct config *config, ch
 	rc = -ENOMEM;
 	if (psk == NULL)
 		goto out;
-	psk->entries = lh_psk_entry_new(hash, compare);
-	if (psk->entries != NULL)
-		rc = add_all(psk, &at, f);
+	psk->references = 1;
+	psk->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (psk->sha256 == NULL || RAND_bytes(psk->nobody, sizeof(psk->nobody)) != 1)
+		goto out;
+	rc = add_all(psk, &at, f);
+	if (rc == 0)
+		rc = sort(psk, &at);
 out:
 	if (f != NULL)
 		fclose(f);
@@ -246,44 +295,93 @@ out:
 		return psk;
 	if (rc != -EINVAL)
 		snprintf(error, error_len, "%s:%u: %s; expected a readable file of identities",
-			 file, at.line > 0 ? at.line : 1, strerror(-rc));
-	psk_file_destroy(psk);
+			 file, at.nb > 0 ? at.nb : 1, strerror(-rc));
+	psk_file_release(psk);
 	errno = -rc;
 	return NULL;
 }
 
-void psk_file_destroy(struct psk_file *psk)
+struct psk_file *psk_file_ref(struct psk_file *psk)
 {
-	if (psk == NULL)
+	if (psk != NULL)
+		atomic_fetch_add(&psk->references, 1);
+	return psk;
+}
+
+void psk_file_release(struct psk_file *psk)
+{
+	if (psk == NULL || atomic_fetch_sub(&psk->references, 1) > 1)
 		return;
-	if (psk->entries != NULL) {
-		lh_psk_entry_doall(psk->entries, entry_free);
-		lh_psk_entry_free(psk->entries);
-	}
+	OPENSSL_clear_free(psk->item, psk->room * sizeof(psk->item[0]));
+	free(psk->at);
+	EVP_MD_free(psk->sha256);
+	explicit_bzero(psk, sizeof(*psk));
 	free(psk);
+}
+
+// Index of the last item that does not stand behind at, or 0.  The steps depend on nb only.
+static size_t search(const struct psk_file *psk, place_t at)
+{
+	size_t index = 0, left = psk->nb;
+
+	while (left > 1) {
+		size_t half = left / 2;
+
+		index += half & -(size_t)(psk->at[index + half] <= at);
+		left -= half;
+	}
+	return index;
+}
+
+// Returns the entry of the identity or, as well, another one; sets *known, without a branch.
+// NULL: no memory, or no entries.
+static const struct psk_entry *nearest(const struct psk_file *psk, const char *identity,
+				       bool *known)
+{
+	char padded[PSK_IDENTITY_MAX + 1] = "";
+	size_t len = strnlen(identity, sizeof(padded));
+	const struct psk_entry *entry;
+	place_t at;
+
+	*known = false;
+	if (psk->nb == 0 || digest(psk, identity, strlen(identity), &at, sizeof(at)) != 0)
+		return NULL;
+	memcpy(padded, identity, len); // one that is too long has no NUL, and is none of ours
+	entry = &psk->item[search(psk, at)].entry;
+	*known = CRYPTO_memcmp(entry->identity, padded, sizeof(padded)) == 0;
+	return entry;
 }
 
 const struct psk_entry *psk_file_find(const struct psk_file *psk, const char *identity)
 {
-	struct psk_entry key;
+	bool known;
+	const struct psk_entry *entry = nearest(psk, identity, &known);
 
-	if (strlen(identity) > PSK_IDENTITY_MAX)
-		return NULL;
-	strcpy(key.identity, identity);
-	return lh_psk_entry_retrieve(psk->entries, &key);
+	return known ? entry : NULL;
+}
+
+bool psk_file_key(const struct psk_file *psk, const char *identity, uint8_t key[PSK_KEY_MAX],
+		  uint8_t *key_len)
+{
+	static const struct psk_entry none = {.key_len = NOBODYS_LEN};
+	bool known;
+	const struct psk_entry *entry = nearest(psk, identity, &known);
+	uint8_t theirs;
+
+	if (entry == NULL && psk->nb > 0) {
+		*key_len = 0;
+		return false;
+	}
+	if (entry == NULL)
+		entry = &none;
+	theirs = (uint8_t)-known;
+	for (size_t i = 0; i < PSK_KEY_MAX; i++)
+		key[i] = (entry->key[i] & theirs) | (psk->nobody[i] & (uint8_t)~theirs);
+	*key_len = entry->key_len;
+	return known;
 }
 
 size_t psk_file_count(const struct psk_file *psk)
 {
-	return lh_psk_entry_num_items(psk->entries);
-}
-
-uint8_t psk_file_usual_len(const struct psk_file *psk)
-{
-	uint8_t usual = USUAL_LEN;
-
-	for (uint8_t len = 0; len <= PSK_KEY_MAX; len++)
-		if (psk->key_len_nb[len] > psk->key_len_nb[usual])
-			usual = len;
-	return usual;
+	return psk->nb;
 }

@@ -2,6 +2,7 @@
 #ifndef DTLSGW_PSK_FILE_H
 #define DTLSGW_PSK_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,12 +24,13 @@
 struct psk_entry {
 	uint16_t backend; // index in config.backend, or CONFIG_BACKEND_NONE
 	uint8_t key_len;
-	uint8_t key[PSK_KEY_MAX];
+	uint8_t key[PSK_KEY_MAX];	// zeros behind it
 	uint8_t digest[PSK_DIGEST_LEN]; // of the key: a session made with another is not resumed
 	unsigned int line;
-	char identity[PSK_IDENTITY_MAX + 1];
+	char identity[PSK_IDENTITY_MAX + 1]; // zeros behind it
 };
 
+// Const once loaded, shared by reference.
 struct psk_file;
 
 // Reads and checks file.  On failure writes "FILE:LINE: what is wrong; what is expected" to error
@@ -36,16 +38,22 @@ struct psk_file;
 struct psk_file *psk_file_load(const char *file, const struct config *config, char *error,
 			       size_t error_len);
 
-// Wipes the keys; NULL is fine.
-void psk_file_destroy(struct psk_file *psk);
+// Another reference; NULL is fine.
+struct psk_file *psk_file_ref(struct psk_file *psk);
+
+// Gives a reference back; the last one wipes the keys.  NULL is fine.
+void psk_file_release(struct psk_file *psk);
 
 // NULL if the identity is unknown.
 const struct psk_entry *psk_file_find(const struct psk_file *psk, const char *identity);
 
+// Writes the identity's key.  For an unknown identity that is a key which nobody has, of the length
+// of some entry's, the same entry each time; and the work is the same (RFC 4279 section 2).
+// Returns true if the identity is known; sets *key_len, 0 if there is no memory.
+bool psk_file_key(const struct psk_file *psk, const char *identity, uint8_t key[PSK_KEY_MAX],
+		  uint8_t *key_len);
+
 // How many identities there are.
 size_t psk_file_count(const struct psk_file *psk);
-
-// Bytes of the key that most entries have, or 16 if there are none.
-uint8_t psk_file_usual_len(const struct psk_file *psk);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <rte_common.h>
+#include <stdbool.h>
 
 #include "dtls.h"
 #include "wire.h"
@@ -20,13 +21,35 @@ static int limit_index(void)
 	return index;
 }
 
-// Plaintext bytes of max_fragment_length's codes 1 to 4.
+static bool is_code(uint8_t code)
+{
+	return code >= TLSEXT_max_fragment_length_512 && code <= TLSEXT_max_fragment_length_4096;
+}
+
+uint8_t record_limit_asked(SSL *ssl)
+{
+	const unsigned char *code;
+	size_t len;
+
+	if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_max_fragment_length, &code, &len) != 1)
+		return 0;
+	return len == 1 && is_code(code[0]) ? code[0] : 0; // else OpenSSL has an alert for it
+}
+
+uint8_t record_limit_kept(const SSL_SESSION *session)
+{
+	uint8_t code = SSL_SESSION_get_max_fragment_length(session);
+
+	return is_code(code) ? code : 0;
+}
+
+// Plaintext bytes; 0: max_fragment_length is not in use.
 static uint16_t fragment_length(const SSL *ssl)
 {
 	const SSL_SESSION *session = SSL_get_session(ssl);
-	uint8_t code = session != NULL ? SSL_SESSION_get_max_fragment_length(session) : 0;
+	uint8_t code = session != NULL ? record_limit_kept(session) : 0;
 
-	return code == TLSEXT_max_fragment_length_DISABLED ? 0 : (uint16_t)(256u << code);
+	return code != 0 ? (uint16_t)(256u << code) : 0;
 }
 
 static int parse(SSL *ssl, unsigned int type, unsigned int context, const unsigned char *in,

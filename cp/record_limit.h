@@ -14,6 +14,13 @@
 // Lets ctx take record_size_limit, answered with all that a record can hold.  Returns 0 or -ENOMEM.
 int record_limit_register(SSL_CTX *ctx);
 
+// The code of the max_fragment_length that the ClientHello of ssl asks for, in OpenSSL's callback
+// for it; that with which a session was made.  0: none.  They have to be the same in a resumption:
+// what was negotiated stays for all of the session (RFC 6066 section 4), and OpenSSL answers with
+// that.
+uint8_t record_limit_asked(SSL *ssl);
+uint8_t record_limit_kept(const SSL_SESSION *session);
+
 // Bytes of plaintext that a record to the client of ssl, whose handshake is done, may have.
 uint16_t record_limit_get(const SSL *ssl);
 

@@ -2,107 +2,34 @@
 #include "resumption.h"
 
 #include <errno.h>
-#include <openssl/rand.h>
 #include <rte_errno.h>
 #include <stdlib.h>
 
-#include "client_cert.h"
 #include "cp.h"
-#include "psk.h"
-#include "server_name.h"
+#include "resumption_state.h"
 #include "session_cache.h"
+#include "session_stamp.h"
 #include "ticket_keys.h"
 
 #define ERROR_LEN   512	  // bytes of an error, file name included
 #define REVOKED_MAX 16384 // tags remembered; the oldest goes first
+#define STEP_US	    20000 // between two steps of writing the state
+#define PAUSE_S	    60	  // until it is written again, if it has changed
 
 struct resumption {
 	const struct config *config;
-	pthread_mutex_t lock;	     // of keys and of what is in the two caches
-	struct ticket_keys keys;     // nb 0: no tickets
-	struct session_cache *cache; // NULL: no session ids
+	uint8_t origin[SESSION_STAMP_ORIGIN_LEN]; // of the sessions that can be resumed
+	pthread_mutex_t lock;			  // of what follows
+	struct ticket_keys keys;		  // nb 0: no tickets
+	struct session_cache *cache;		  // NULL: no session ids
 	struct session_cache *revoked;
-	struct event *timer; // of the keys' rotation; NULL: they come from a file
-};
-
-// What goes with a session, in its ticket or the cache.  A session without it is not resumed.
-struct stamp {
-	struct resumption_tag tag;
-	uint8_t psk_digest[PSK_DIGEST_LEN];  // of the key
-	char identity[PSK_IDENTITY_MAX + 1]; // "" without a pre-shared key; cut behind the NUL
+	struct resumption_state *state; // NULL: cache and revocations end with us
+	struct event *timer;		// of the keys' rotation, or of the state; NULL: of neither
 };
 
 static struct resumption *resumption_of(const SSL *ssl)
 {
 	return tls_of(ssl)->resumption;
-}
-
-// Returns false if the session has no stamp.
-static bool stamp_get(SSL_SESSION *session, struct stamp *stamp)
-{
-	size_t least = offsetof(struct stamp, identity) + 1, len;
-	void *data;
-
-	if (SSL_SESSION_get0_ticket_appdata(session, &data, &len) != 1 || data == NULL ||
-	    len < least || len > sizeof(*stamp))
-		return false;
-	memset(stamp, 0, sizeof(*stamp));
-	memcpy(stamp, data, len);
-	stamp->identity[PSK_IDENTITY_MAX] = '\0';
-	return true;
-}
-
-static bool is_psk(const SSL_CIPHER *cipher)
-{
-	return cipher != NULL && SSL_CIPHER_get_auth_nid(cipher) == NID_auth_psk;
-}
-
-// Stamps the session of a full handshake; one without extended master secret gets no stamp.
-static bool stamp_set(SSL *ssl, SSL_SESSION *session)
-{
-	const struct tls_client *client = SSL_get_app_data(ssl);
-	struct stamp stamp = {.identity = ""};
-	struct psk_entry entry;
-
-	if (stamp_get(session, &stamp))
-		return true;
-	if (!client->extended_master)
-		return false;
-	if (is_psk(SSL_SESSION_get0_cipher(session))) {
-		// One that is unknown comes to nothing.
-		if (!psk_find(tls_of(ssl), SSL_get_psk_identity(ssl), &entry))
-			return false;
-		memcpy(stamp.psk_digest, entry.digest, sizeof(stamp.psk_digest));
-		strcpy(stamp.identity, entry.identity);
-		explicit_bzero(&entry, sizeof(entry));
-	}
-	return RAND_bytes(stamp.tag.byte, sizeof(stamp.tag.byte)) == 1 &&
-	       SSL_SESSION_set1_ticket_appdata(session, &stamp,
-					       offsetof(struct stamp, identity) +
-						       strlen(stamp.identity) + 1) == 1;
-}
-
-static bool key_still_good(struct tls *tls, const struct stamp *stamp)
-{
-	struct psk_entry entry;
-	bool good;
-
-	if (!psk_find(tls, stamp->identity, &entry))
-		return false;
-	good = memcmp(entry.digest, stamp->psk_digest, sizeof(entry.digest)) == 0;
-	explicit_bzero(&entry, sizeof(entry));
-	return good;
-}
-
-static bool client_still_good(struct tls *tls, SSL_SESSION *session, const struct stamp *stamp)
-{
-	X509 *certificate = SSL_SESSION_get0_peer(session);
-
-	if (is_psk(SSL_SESSION_get0_cipher(session)))
-		return key_still_good(tls, stamp);
-	if (certificate == NULL)
-		return tls->listener->client_certificate != CONFIG_CLIENT_CERTIFICATE_REQUIRED;
-	return client_cert_good(tls, certificate);
 }
 
 static bool is_revoked(struct resumption *r, const struct resumption_tag *tag)
@@ -117,47 +44,31 @@ static bool is_revoked(struct resumption *r, const struct resumption_tag *tag)
 
 static bool may_resume(SSL *ssl, SSL_SESSION *session)
 {
-	struct tls *tls = tls_of(ssl);
-	struct stamp stamp;
+	struct resumption *r = resumption_of(ssl);
+	struct session_stamp stamp;
 
-	return stamp_get(session, &stamp) && server_name_same(session, SSL_get_app_data(ssl)) &&
-	       !is_revoked(tls->resumption, &stamp.tag) &&
-	       sk_SSL_CIPHER_find(SSL_get_ciphers(ssl), SSL_SESSION_get0_cipher(session)) >= 0 &&
-	       client_still_good(tls, session, &stamp);
-}
-
-// A copy, which the caller wipes.
-static void keys_get(struct resumption *r, struct ticket_keys *keys)
-{
-	pthread_mutex_lock(&r->lock);
-	*keys = r->keys;
-	pthread_mutex_unlock(&r->lock);
-}
-
-static void keys_set(struct resumption *r, const struct ticket_keys *keys)
-{
-	pthread_mutex_lock(&r->lock);
-	r->keys = *keys;
-	pthread_mutex_unlock(&r->lock);
+	return session_stamp_get(session, &stamp) &&
+	       memcmp(stamp.origin, r->origin, sizeof(r->origin)) == 0 &&
+	       !is_revoked(r, &stamp.tag) && session_stamp_fits(&stamp, ssl, session);
 }
 
 static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
 			 EVP_MAC_CTX *mac, int seal)
 {
-	struct ticket_keys keys;
+	struct resumption *r = resumption_of(ssl);
 	int rc;
 
-	keys_get(resumption_of(ssl), &keys);
-	rc = seal ? ticket_keys_seal(&keys, name, iv, cipher, mac)
-		  : ticket_keys_open(&keys, name, iv, cipher, mac);
-	explicit_bzero(&keys, sizeof(keys));
+	pthread_mutex_lock(&r->lock);
+	rc = seal ? ticket_keys_seal(&r->keys, name, iv, cipher, mac)
+		  : ticket_keys_open(&r->keys, name, iv, cipher, mac);
+	pthread_mutex_unlock(&r->lock);
 	return rc;
 }
 
 static int on_new_ticket(SSL *ssl, void *arg)
 {
 	RTE_SET_USED(arg);
-	stamp_set(ssl, SSL_get_session(ssl));
+	session_stamp_set(ssl, SSL_get_session(ssl), resumption_of(ssl)->origin);
 	return 1;
 }
 
@@ -185,7 +96,7 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
 	int len;
 
 	id = SSL_SESSION_get_id(session, &id_len);
-	if (id_len > sizeof(entry.id) || !stamp_set(ssl, session))
+	if (id_len > sizeof(entry.id) || !session_stamp_set(ssl, session, r->origin))
 		return 0;
 	len = i2d_SSL_SESSION(session, &bytes);
 	if (len <= 0)
@@ -201,35 +112,27 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
 	return 0;
 }
 
-// A copy of the cached session's bytes, which the caller wipes and frees; NULL: none.
-static uint8_t *cached(struct resumption *r, const unsigned char *id, int id_len, size_t *len)
+static SSL_SESSION *find_session(struct resumption *r, const unsigned char *id, int id_len)
 {
 	const struct session_cache_entry *entry;
-	uint8_t *bytes = NULL;
+	const unsigned char *bytes;
+	SSL_SESSION *session = NULL;
 
 	pthread_mutex_lock(&r->lock);
 	entry = session_cache_find(r->cache, id, (size_t)id_len, time(NULL));
-	if (entry != NULL)
-		bytes = OPENSSL_memdup(entry->value, entry->value_len);
-	*len = bytes != NULL ? entry->value_len : 0;
+	if (entry != NULL) {
+		bytes = entry->value;
+		session = d2i_SSL_SESSION(NULL, &bytes, (long)entry->value_len);
+	}
 	pthread_mutex_unlock(&r->lock);
-	return bytes;
+	return session;
 }
 
 static SSL_SESSION *on_find_session(SSL *ssl, const unsigned char *id, int id_len, int *keep)
 {
-	const unsigned char *p;
-	SSL_SESSION *session;
-	uint8_t *bytes;
-	size_t len;
+	SSL_SESSION *session = find_session(resumption_of(ssl), id, id_len);
 
 	*keep = 0;
-	bytes = cached(resumption_of(ssl), id, id_len, &len);
-	if (bytes == NULL)
-		return NULL;
-	p = bytes;
-	session = d2i_SSL_SESSION(NULL, &p, (long)len);
-	OPENSSL_clear_free(bytes, len);
 	if (session != NULL && !may_resume(ssl, session)) {
 		SSL_SESSION_free(session);
 		session = NULL;
@@ -237,31 +140,40 @@ static SSL_SESSION *on_find_session(SSL *ssl, const unsigned char *id, int id_le
 	return session;
 }
 
-// OpenSSL calls it when a handshake ends by a fatal alert.
-static void on_bad_session(SSL_CTX *ctx, SSL_SESSION *session)
-{
-	const struct tls *tls = SSL_CTX_get_app_data(ctx);
-	struct stamp stamp;
-
-	if (stamp_get(session, &stamp))
-		resumption_revoke(tls->resumption, &stamp.tag);
-}
-
 static void on_rotation(evutil_socket_t fd, short what, void *arg)
 {
 	struct resumption *r = arg;
-	struct ticket_keys keys;
+	int rc;
 
 	RTE_SET_USED(fd);
 	RTE_SET_USED(what);
-	keys_get(r, &keys);
-	if (ticket_keys_rotate(&keys) != 0) {
+	pthread_mutex_lock(&r->lock);
+	rc = ticket_keys_rotate(&r->keys);
+	pthread_mutex_unlock(&r->lock);
+	if (rc != 0)
 		LOG(ERR, "resumption: no random bytes, the old ticket keys stay");
-	} else {
-		keys_set(r, &keys);
+	else
 		LOG(DEBUG, "resumption: ticket keys rotated");
-	}
-	explicit_bzero(&keys, sizeof(keys));
+}
+
+static void await_step(struct resumption *r, bool more)
+{
+	static const struct timeval soon = {.tv_usec = STEP_US}, later = {.tv_sec = PAUSE_S};
+
+	event_add(r->timer, more ? &soon : &later);
+}
+
+static void on_step(evutil_socket_t fd, short what, void *arg)
+{
+	struct resumption *r = arg;
+	bool more;
+
+	RTE_SET_USED(fd);
+	RTE_SET_USED(what);
+	pthread_mutex_lock(&r->lock);
+	more = resumption_state_step(r->state, &r->keys);
+	pthread_mutex_unlock(&r->lock);
+	await_step(r, more);
 }
 
 static int load(const struct resumption *r, struct ticket_keys *keys)
@@ -291,6 +203,19 @@ static int make_keys(struct resumption *r, struct event_base *base)
 	return r->timer != NULL && event_add(r->timer, &lifetime) == 0 ? 0 : -ENOMEM;
 }
 
+static int make_state(struct resumption *r, struct event_base *base)
+{
+	r->timer = evtimer_new(base, on_step, r);
+	if (r->timer == NULL)
+		return -ENOMEM;
+	r->state = resumption_state_create(r->config->state_file, &r->keys, r->cache, r->revoked);
+	if (r->state == NULL)
+		return -errno;
+	memcpy(r->origin, resumption_state_origin(r->state), sizeof(r->origin));
+	await_step(r, false);
+	return 0;
+}
+
 struct resumption *resumption_create(const struct config *config, struct event_base *base)
 {
 	struct resumption *r = calloc(1, sizeof(*r));
@@ -309,6 +234,8 @@ struct resumption *resumption_create(const struct config *config, struct event_b
 			goto out;
 	}
 	rc = make_keys(r, base);
+	if (rc == 0 && config->state_file != NULL)
+		rc = make_state(r, base);
 	if (rc == 0)
 		return r;
 out:
@@ -325,6 +252,7 @@ void resumption_destroy(struct resumption *r)
 		return;
 	if (r->timer != NULL)
 		event_free(r->timer);
+	resumption_state_destroy(r->state, &r->keys);
 	session_cache_destroy(r->cache);
 	session_cache_destroy(r->revoked);
 	pthread_mutex_destroy(&r->lock);
@@ -342,7 +270,13 @@ void resumption_reload(struct resumption *r)
 		LOG(ERR, "resumption: the old ticket keys stay");
 		return;
 	}
-	keys_set(r, &keys);
+	pthread_mutex_lock(&r->lock);
+	r->keys = keys;
+	if (r->state != NULL)
+		resumption_state_rekey(r->state, &r->keys);
+	pthread_mutex_unlock(&r->lock);
+	if (r->state != NULL)
+		await_step(r, true);
 	LOG(NOTICE, "resumption: %u ticket keys", keys.nb);
 	explicit_bzero(&keys, sizeof(keys));
 }
@@ -371,17 +305,16 @@ int resumption_use(const struct tls *tls, SSL_CTX *ctx)
 		SSL_CTX_sess_set_new_cb(ctx, on_new_session);
 		SSL_CTX_sess_set_get_cb(ctx, on_find_session);
 	}
-	SSL_CTX_sess_set_remove_cb(ctx, on_bad_session);
 	return 0;
 }
 
 void resumption_tag(const SSL *ssl, struct resumption_tag *tag)
 {
 	SSL_SESSION *session = SSL_get_session(ssl);
-	struct stamp stamp;
+	struct session_stamp stamp;
 
 	memset(tag, 0, sizeof(*tag));
-	if (session != NULL && stamp_get(session, &stamp))
+	if (session != NULL && session_stamp_get(session, &stamp))
 		*tag = stamp.tag;
 }
 
@@ -397,6 +330,8 @@ void resumption_revoke(struct resumption *r, const struct resumption_tag *tag)
 	entry.expires = time(NULL) + r->config->resumption_lifetime_s;
 	pthread_mutex_lock(&r->lock);
 	rc = session_cache_put(r->revoked, &entry);
+	if (rc == 0 && r->state != NULL)
+		resumption_state_revoked(r->state, &entry);
 	pthread_mutex_unlock(&r->lock);
 	if (rc != 0)
 		LOG_LIMITED(ERR, "resumption: no memory to revoke a session");

@@ -11,7 +11,7 @@
 // has a lock of its own, held for moments.  A session is resumed only
 //
 //   on the listener that made it, with a suite that the listener still has,
-//   under the same server name (RFC 6066 section 3),
+//   under the same server name and with the same max_fragment_length (RFC 6066 sections 3 and 4),
 //   if it used the extended master secret (RFC 7627 section 5.3),
 //   if no association of it ended by a fatal alert (RFC 5246 section 7.2.2),
 //   if its client would still get in: identity and key in the file, certificate good.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server_name.h"
 
+#include <ctype.h>
 #include <strings.h>
 
 #include "cp.h"
+#include "credentials.h"
 #include "wire.h"
 
 #define HOST_NAME 0 // RFC 6066 section 3
@@ -53,40 +55,47 @@ bool server_name_select(SSL *ssl, struct tls_client *client)
 	const struct tls *tls = tls_of(ssl);
 	const struct config_listener *listener = tls->listener;
 	const struct config_server_name *entry;
-	char name[TLS_SERVER_NAME_LEN];
 	SSL_CTX *ctx;
 
-	if (listener->server_name_nb == 0 || !read_name(ssl, name))
+	if (!read_name(ssl, client->server_name) || listener->server_name_nb == 0)
 		return true;
-	entry = server_name_find(listener, name);
+	entry = server_name_find(listener, client->server_name);
 	if (entry == NULL) {
 		client->name_unknown = true;
 		return !listener->refuse_unknown_name;
 	}
-	strcpy(client->server_name, name);
+	client->name_known = true;
 	if (entry->backend != CONFIG_BACKEND_NONE)
 		client->backend = entry->backend;
-	ctx = tls->name_ctx[entry - listener->server_name];
+	ctx = client->credentials->name_ctx[entry - listener->server_name];
 	if (ctx != NULL)
 		SSL_set_SSL_CTX(ssl, ctx);
 	return true;
 }
 
-bool server_name_same(const SSL_SESSION *session, const struct tls_client *client)
+bool server_name_digest(const struct tls_client *client,
+			uint8_t digest[static SERVER_NAME_DIGEST_LEN])
 {
-	const char *name = SSL_SESSION_get0_hostname(session);
+	size_t len = strlen(client->server_name);
+	uint8_t whole[EVP_MAX_MD_SIZE];
+	char name[TLS_SERVER_NAME_LEN];
 
-	return strcasecmp(name != NULL ? name : "", client->server_name) == 0;
+	for (size_t i = 0; i < len; i++)
+		name[i] = (char)tolower((unsigned char)client->server_name[i]);
+	if (EVP_Digest(name, len, whole, NULL, EVP_sha256(), NULL) != 1)
+		return false;
+	memcpy(digest, whole, SERVER_NAME_DIGEST_LEN);
+	return true;
 }
 
-// Tells the client that its name was used, and OpenSSL to keep it with the session.
+// Tells the client that its name was used.
 static int on_server_name(SSL *ssl, int *alert, void *arg)
 {
 	const struct tls_client *client = SSL_get_app_data(ssl);
 
 	RTE_SET_USED(alert);
 	RTE_SET_USED(arg);
-	return client->server_name[0] != '\0' ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+	return client->name_known ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
@@ -103,14 +112,10 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	return SSL_TLSEXT_ERR_OK;
 }
 
-void server_name_use(struct tls *tls, SSL_CTX *ctx)
+void server_name_init(struct tls *tls)
 {
 	const struct config_listener *listener = tls->listener;
 
-	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
-	if (listener->alpn_nb == 0)
-		return;
-	tls->alpn_len = 0;
 	for (uint16_t i = 0; i < listener->alpn_nb; i++) {
 		size_t len = strlen(listener->alpn[i]);
 
@@ -118,5 +123,11 @@ void server_name_use(struct tls *tls, SSL_CTX *ctx)
 		memcpy(tls->alpn + tls->alpn_len, listener->alpn[i], len);
 		tls->alpn_len += (unsigned int)len;
 	}
-	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+}
+
+void server_name_use(const struct tls *tls, SSL_CTX *ctx)
+{
+	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
+	if (tls->alpn_len > 0)
+		SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <openssl/lhash.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -19,6 +20,9 @@ DEFINE_LHASH_OF(item);
 struct session_cache {
 	uint32_t max;
 	uint32_t count;
+	bool walking;
+	struct item *walk; // visited next; NULL: all of them were
+	uint64_t puts;
 	LHASH_OF(item) * by_id;
 	TAILQ_HEAD(, item) by_age; // the oldest first
 };
@@ -64,6 +68,8 @@ static void item_free(struct item *item)
 static void take_out(struct session_cache *cache, struct item *item)
 {
 	lh_item_delete(cache->by_id, item);
+	if (cache->walk == item)
+		cache->walk = TAILQ_NEXT(item, link);
 	TAILQ_REMOVE(&cache->by_age, item, link);
 	cache->count--;
 	item_free(item);
@@ -73,8 +79,7 @@ void session_cache_destroy(struct session_cache *cache)
 {
 	if (cache == NULL)
 		return;
-	while (!TAILQ_EMPTY(&cache->by_age))
-		take_out(cache, TAILQ_FIRST(&cache->by_age));
+	session_cache_clear(cache);
 	lh_item_free(cache->by_id);
 	free(cache);
 }
@@ -109,7 +114,10 @@ int session_cache_put(struct session_cache *cache, const struct session_cache_en
 		return -ENOMEM;
 	}
 	TAILQ_INSERT_TAIL(&cache->by_age, item, link);
+	if (cache->walking && cache->walk == NULL)
+		cache->walk = item;
 	cache->count++;
+	cache->puts++;
 	return 0;
 }
 
@@ -139,11 +147,31 @@ uint32_t session_cache_count(const struct session_cache *cache)
 	return cache->count;
 }
 
-const struct session_cache_entry *session_cache_next(const struct session_cache *cache,
-						     const struct session_cache_entry *entry)
+uint64_t session_cache_puts(const struct session_cache *cache)
 {
-	const struct item *next = entry == NULL ? TAILQ_FIRST(&cache->by_age)
-						: TAILQ_NEXT((const struct item *)entry, link);
+	return cache->puts;
+}
 
-	return next != NULL ? &next->entry : NULL;
+void session_cache_clear(struct session_cache *cache)
+{
+	while (!TAILQ_EMPTY(&cache->by_age))
+		take_out(cache, TAILQ_FIRST(&cache->by_age));
+}
+
+void session_cache_walk(struct session_cache *cache)
+{
+	cache->walk = TAILQ_FIRST(&cache->by_age);
+	cache->walking = true;
+}
+
+const struct session_cache_entry *session_cache_walk_next(struct session_cache *cache)
+{
+	struct item *item = cache->walk;
+
+	if (item == NULL) {
+		cache->walking = false;
+		return NULL;
+	}
+	cache->walk = TAILQ_NEXT(item, link);
+	return &item->entry;
 }

@@ -38,8 +38,14 @@ void session_cache_remove(struct session_cache *cache, const uint8_t *id, size_t
 
 uint32_t session_cache_count(const struct session_cache *cache);
 
-// Visits the entries from the oldest to the newest: after NULL comes the first; NULL: all seen.
-const struct session_cache_entry *session_cache_next(const struct session_cache *cache,
-						     const struct session_cache_entry *entry);
+// How often an entry was put.
+uint64_t session_cache_puts(const struct session_cache *cache);
+
+void session_cache_clear(struct session_cache *cache);
+
+// A walk over the entries from the oldest to the newest, one at a time.  The cache may change
+// between two steps; what is put meanwhile is visited too.  next() returns NULL at the end.
+void session_cache_walk(struct session_cache *cache);
+const struct session_cache_entry *session_cache_walk_next(struct session_cache *cache);
 
 #endif

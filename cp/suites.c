@@ -2,10 +2,11 @@
 #include "suites.h"
 
 #include <errno.h>
+#include <strings.h>
 
 #include "keyblock.h"
 
-// OpenSSL's own check, the same for every SSL_CTX.
+// OpenSSL's own check, the same for every new SSL_CTX.
 static int (*by_level)(const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int nid, void *other,
 		       void *ex);
 
@@ -56,10 +57,9 @@ int suites_set(SSL_CTX *ctx, const char *list, const char **name)
 		if (key_of(suite) == 0)
 			return -ENOTSUP;
 	}
-	if (SSL_CTX_get_security_callback(ctx) != security) {
+	if (by_level == NULL) // before there are threads
 		by_level = SSL_CTX_get_security_callback(ctx);
-		SSL_CTX_set_security_callback(ctx, security);
-	}
+	SSL_CTX_set_security_callback(ctx, security);
 	return 0;
 }
 
@@ -71,4 +71,24 @@ unsigned int suites_keys(const SSL_CTX *ctx)
 	for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++)
 		keys |= key_of(sk_SSL_CIPHER_value(suites, i));
 	return keys;
+}
+
+// OpenSSL writes "ECDSA+SHA256" as well as "ecdsa_secp256r1_sha256", and so with RSA; the
+// algorithms of RSA-PSS alone are for keys that we do not take.
+unsigned int suites_signers(const char *signatures)
+{
+	unsigned int kinds = 0;
+
+	while (*signatures != '\0') {
+		size_t len = strcspn(signatures, ":");
+
+		if (strncasecmp(signatures, "ECDSA", 5) == 0)
+			kinds |= SUITES_ECDSA;
+		else if (strncasecmp(signatures, "RSA_PSS_PSS", 11) != 0 &&
+			 (strncasecmp(signatures, "RSA", 3) == 0 ||
+			  strncasecmp(signatures, "PSS", 3) == 0))
+			kinds |= SUITES_RSA;
+		signatures += len + (signatures[len] == ':');
+	}
+	return kinds;
 }

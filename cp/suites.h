@@ -12,6 +12,14 @@
 	"kECDHEPSK+CHACHA20:kDHEPSK+AESGCM:kDHEPSK+CHACHA20:kDHEPSK+AESCCM:"                       \
 	"kPSK+AESGCM:kPSK+CHACHA20:kPSK+AESCCM:!AESCCM8"
 
+// Key exchange groups.
+#define SUITES_GROUPS_DEFAULT "X25519:P-256:P-384"
+
+// What the gateway signs with, and what its clients may; SHA-1 is not among it (RFC 9155).
+#define SUITES_SIGNATURES_DEFAULT                                                                  \
+	"ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:"                                          \
+	"RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512"
+
 // Kinds of key, as bits: of a certificate, or pre-shared.
 enum {
 	SUITES_RSA = 1,
@@ -27,5 +35,8 @@ int suites_set(SSL_CTX *ctx, const char *list, const char **name);
 
 // The kinds of key that the suites of ctx are for.
 unsigned int suites_keys(const SSL_CTX *ctx);
+
+// The kinds of certificate that an OpenSSL list of signature algorithms is for.
+unsigned int suites_signers(const char *signatures);
 
 #endif

@@ -8,36 +8,34 @@
 #include "config.h"
 #include "identity.h"
 
-#define TLS_PSK_SECRET_LEN  32
 #define TLS_SERVER_NAME_LEN 256 // bytes, NUL included
 
+struct credentials;
 struct keylog;
-struct psk_file;
 struct resumption;
 
-// What all handshakes of one listener share: certificates, pre-shared keys, suites, groups.  Made
-// by the main thread, read by all handshake threads; of the fields only psk changes afterwards.
+// What all handshakes of one listener share.  Const but for the credentials, which cp replaces when
+// it reads the files again; any thread may make SSLs meanwhile.
 struct tls {
 	const struct config *config;
 	const struct config_listener *listener;
 	struct keylog *keylog;	       // NULL: off
 	struct resumption *resumption; // all listeners'; NULL: nothing is resumed
-	SSL_CTX *ctx;
-	SSL_CTX *name_ctx[CONFIG_SERVER_NAME_MAX];	       // by server name; NULL: ctx
-	unsigned int alpn_len;				       // bytes
+	unsigned int alpn_len;	       // bytes
 	uint8_t alpn[CONFIG_ALPN_MAX * (1 + CONFIG_ALPN_LEN)]; // as RFC 7301 writes the list
-	struct psk_file *psk;				       // NULL: none
-	pthread_rwlock_t psk_lock; // held to look into psk, and to put another in its place
-	X509_STORE *client_trust;  // NULL: clients are asked for no certificate
-	uint8_t psk_secret[TLS_PSK_SECRET_LEN];
+	pthread_mutex_t lock;				       // of credentials
+	struct credentials *credentials;		       // the newest
 };
 
 // What is known of the client of one handshake: the SSL's app data.  Owner: the handshake.
 struct tls_client {
-	uint16_t backend;     // index in config.backend
-	bool extended_master; // it offered the extended master secret (RFC 7627)
-	bool name_unknown;    // it asked for a name that the listener does not have
-	char server_name[TLS_SERVER_NAME_LEN]; // that it asked for and gets; "": none
+	struct credentials *credentials;       // of the listener, when the handshake began
+	uint16_t backend;		       // index in config.backend
+	bool extended_master;		       // it offered the extended master secret (RFC 7627)
+	uint8_t fragment_code;		       // record_limit_asked()
+	char server_name[TLS_SERVER_NAME_LEN]; // that it asked for; "": none
+	bool name_known;		       // and gets
+	bool name_unknown;		       // which the listener, who has names, does not have
 	bool psk_tried;			       // it gave a pre-shared key's identity
 	bool psk_unknown;		       // which is not in the file
 	struct identity *refused;	       // of a certificate that was not accepted
@@ -47,17 +45,16 @@ struct tls_client {
 	struct resumption_tag tag;
 };
 
-// DTLS 1.2 only; no renegotiation, no compression.  keylog and resumption may be NULL; they and
-// config outlive it.  Returns NULL with rte_errno set, after a LOG that names the file or suite
-// that is wrong.
+// keylog and resumption may be NULL; they and config outlive it.  Returns NULL with rte_errno set,
+// after a LOG that names the file or suite that is wrong.
 struct tls *tls_create(const struct config *config, uint16_t listener, struct keylog *keylog,
 		       struct resumption *resumption);
 
 // NULL is fine.
 void tls_destroy(struct tls *tls);
 
-// Reads the files again that can change while the gateway runs; what is wrong there is logged, and
-// the old content stays.
+// Reads the listener's files again; what is wrong there is logged, and the old content of that file
+// stays.  Handshakes that are under way go on with what they began with.
 void tls_reload(struct tls *tls);
 
 // A fresh server SSL for one handshake, NULL if there is no memory.  Fills *client, which outlives

@@ -88,6 +88,7 @@ struct config_listener {
 	char *client_crl; // PEM file; NULL: none
 	char *suites;	  // OpenSSL cipher string
 	char *groups;	  // OpenSSL group list
+	char *signatures; // OpenSSL list of signature algorithms
 };
 
 struct config_backend {
@@ -142,6 +143,7 @@ struct config {
 	// resumption
 	bool tickets;
 	char *ticket_keys;		// NULL: random ones
+	char *state_file;		// NULL: cache and revocations end with the program
 	uint32_t resumption_lifetime_s; // from the full handshake on
 	uint32_t session_cache;		// sessions kept for their ids; 0: none
 

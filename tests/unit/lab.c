@@ -15,6 +15,7 @@
 #include "neigh.h"
 #include "resumption.h"
 #include "session_dir.h"
+#include "suites.h"
 #include "tls.h"
 #include "unit.h"
 
@@ -63,6 +64,7 @@ static void configure(struct lab *lab)
 	l->certificate_nb = 2;
 	l->suites = (char *)(uintptr_t)LAB_SUITES;
 	l->groups = (char *)(uintptr_t) "X25519:P-256";
+	l->signatures = (char *)(uintptr_t)SUITES_SIGNATURES_DEFAULT;
 	config->early_data_bytes = 4096;
 	config->handshake_nb = (uint16_t)(text != NULL ? atoi(text) : 1);
 	config->backend_nb = 1;

@@ -34,6 +34,9 @@ void pki_make(struct pki *pki, const struct pki *issuer, const struct pki_wish *
 	X509_set_pubkey(x, pki->key);
 	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "O", MBSTRING_ASC,
 				   (const unsigned char *)"Lab", -1, -1, 0);
+	for (int i = 0; wish->unit != NULL && i < 4; i++)
+		X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "OU", MBSTRING_ASC,
+					   (const unsigned char *)wish->unit, -1, -1, 0);
 	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8,
 				   (const unsigned char *)wish->name, -1, -1, 0);
 	if (issuer == NULL)
@@ -83,9 +86,14 @@ char *pki_key(const struct pki *pki)
 
 char *pki_crl(const struct pki *issuer, const long *serials)
 {
+	return pki_crl_until(issuer, serials, DAY_S);
+}
+
+char *pki_crl_until(const struct pki *issuer, const long *serials, long to_s)
+{
 	BIO *bio = BIO_new(BIO_s_mem());
 	X509_CRL *crl = X509_CRL_new();
-	ASN1_TIME *now = X509_gmtime_adj(NULL, 0), *then = X509_gmtime_adj(NULL, DAY_S);
+	ASN1_TIME *now = X509_gmtime_adj(NULL, -2 * DAY_S), *then = X509_gmtime_adj(NULL, to_s);
 
 	X509_CRL_set_version(crl, 1);
 	X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->certificate));

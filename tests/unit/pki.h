@@ -14,6 +14,7 @@ struct pki {
 // What is to be certified; zero means the usual.
 struct pki_wish {
 	const char *name;     // common name
+	const char *unit;     // organisational unit, stands there four times; none
 	const char *alt_name; // subject alternative name, "DNS:..."
 	long serial;	      // 1
 	long from_s, to_s;    // of validity, from now; 0 and a day
@@ -28,7 +29,9 @@ void pki_free(struct pki *pki);
 // PEM texts, which the caller frees.
 char *pki_certificate(const struct pki *pki);
 char *pki_key(const struct pki *pki);
-// A revocation list; serials ends with 0.
+// A revocation list, good for a day; serials ends with 0.
 char *pki_crl(const struct pki *issuer, const long *serials);
+// One that was issued two days ago, and is good until to_s from now.
+char *pki_crl_until(const struct pki *issuer, const long *serials, long to_s);
 
 #endif

@@ -2,6 +2,7 @@
 // The keys of a configuration that say how client and gateway prove who they are.
 #include "config_row.h"
 #include "config_text.h"
+#include "suites.h"
 
 #define CERTIFICATES                                                                               \
 	"    certificates:\n"                                                                      \
@@ -39,7 +40,12 @@ static const struct row bad[] = {
 	 "t.yaml:32: resumption.ticket_keys: given without tickets; expected tickets: true\n"},
 	{"limits:\n", "resumption: {ticket: true}\nlimits:\n",
 	 "t.yaml:30: resumption.ticket: unknown key; expected one of: tickets, ticket_keys, "
-	 "lifetime_s, cache\n"},
+	 "state_file, lifetime_s, cache\n"},
+	{"limits:\n", "resumption: {state_file: s}\nlimits:\n",
+	 "t.yaml:30: resumption.state_file: given without ticket_keys; expected both or none\n"},
+	{"limits:\n", "resumption: {ticket_keys: k, state_file: k}\nlimits:\n",
+	 "t.yaml:30: resumption.state_file: the same file as ticket_keys; expected one of its "
+	 "own\n"},
 	{MORE("    unknown_name: refuse"),
 	 "t.yaml:24: listeners[0].unknown_name: refuse without server_names; expected the names "
 	 "that are known\n"},
@@ -98,6 +104,52 @@ static void test_bad(void **state)
 	}
 }
 
+// Names that no client asks for, and the longest that one may.
+static void test_host_names(void **state)
+{
+	static const struct {
+		const char *name;
+		bool good;
+	} names[] = {
+		{"gw.example.org", true},
+		{"*.example.org", true},
+		{"_dtls.xn--gw-dtls.example", true},
+		{"localhost", true},
+		{"1.example.org", true},
+		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.org", true},
+		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.org", false},
+		{"gw.example.org.", false},
+		{"gw..example.org", false},
+		{".example.org", false},
+		{"-gw.example.org", false},
+		{"gw-.example.org", false},
+		{"a.*.example.org", false},
+		{"a*.example.org", false},
+		{"*", false},
+		{"*.*.org", false},
+		{"gw.example.org:4433", false},
+		{"198.51.100.1", false},
+		{"*.51.100.1", false},
+		{"2001:db8::1", false},
+		{"gw/example", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_NB(names); i++) {
+		char keys[256];
+		const struct row row = {"port: 4433", keys, NULL};
+		char *text, *lines;
+
+		snprintf(keys, sizeof(keys), "port: 4433\n    server_names: [{name: \"%s\"}]",
+			 names[i].name);
+		text = edit(&row);
+		lines = errors(text);
+		unit_check(i, (lines[0] == '\0') == names[i].good);
+		free(lines);
+		free(text);
+	}
+}
+
 static void test_long_hint(void **state)
 {
 	char keys[256], hint[130];
@@ -143,6 +195,22 @@ static void test_psk(void **state)
 	assert_string_equal(c->listener[0].psk_file, "dir/p.psk");
 	assert_string_equal(c->listener[0].psk_hint, "hi");
 	config_destroy(c);
+}
+
+static void test_signatures(void **state)
+{
+	static const struct row rows[] = {
+		{MORE(""), SUITES_SIGNATURES_DEFAULT},
+		{MORE("    signature_algorithms: RSA+SHA256"), "RSA+SHA256"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_NB(rows); i++) {
+		struct config *c = load(&rows[i]);
+
+		assert_string_equal(c->listener[0].signatures, rows[i].lines);
+		config_destroy(c);
+	}
 }
 
 static void test_client_certificate(void **state)
@@ -200,7 +268,9 @@ static void test_resumption(void **state)
 {
 	static const struct row rows[] = {
 		{MORE(""), ""},
-		{"limits:\n", "resumption: {lifetime_s: 60, cache: 0, ticket_keys: k}\nlimits:\n",
+		{"limits:\n",
+		 "resumption: {lifetime_s: 60, cache: 0, ticket_keys: k, state_file: "
+		 "s}\nlimits:\n",
 		 ""},
 		{"limits:\n", "resumption: {tickets: false}\nlimits:\n", ""},
 	};
@@ -215,6 +285,8 @@ static void test_resumption(void **state)
 	}
 	assert_null(c[0]->ticket_keys);
 	assert_string_equal(c[1]->ticket_keys, "dir/k");
+	assert_null(c[0]->state_file);
+	assert_string_equal(c[1]->state_file, "dir/s");
 	for (size_t i = 0; i < UNIT_NB(rows); i++)
 		config_destroy(c[i]);
 }
@@ -223,7 +295,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bad),	     cmocka_unit_test(test_long_hint),
-		cmocka_unit_test(test_psk),	     cmocka_unit_test(test_client_certificate),
+		cmocka_unit_test(test_host_names),   cmocka_unit_test(test_psk),
+		cmocka_unit_test(test_signatures),   cmocka_unit_test(test_client_certificate),
 		cmocka_unit_test(test_server_names), cmocka_unit_test(test_resumption),
 	};
 

@@ -65,6 +65,8 @@ static void write_encrypted_key(const char *name)
 	EVP_PKEY_free(key);
 }
 
+#define DIGITS_40 "00112233445566778899aabbccddeeff00112233"
+
 static int dir_make(void **state)
 {
 	static struct dir dir;
@@ -81,6 +83,7 @@ static int dir_make(void **state)
 	write_file("good.psk", "client-1 00 b\n");
 	write_file("bad.psk", "# one\nclient-1\n");
 	write_file("lab.psk", "client-1 00\n");
+	write_file("good.keys", DIGITS_40 DIGITS_40 DIGITS_40 DIGITS_40 "\n");
 	write_encrypted_key("locked.key");
 	*state = &dir;
 	return 0;
@@ -89,9 +92,9 @@ static int dir_make(void **state)
 static int dir_remove(void **state)
 {
 	static const char *const files[] = {
-		"ecdsa.pem", "ecdsa.key",  "ecdsa2.pem", "ecdsa2.key",	"rsa.pem",
-		"rsa.key",   "empty.pem",  "t.yaml",	 "ed25519.pem", "ed25519.key",
-		"c.yaml",    "locked.key", "good.psk",	 "bad.psk",	"lab.psk",
+		"ecdsa.pem", "ecdsa.key", "ecdsa2.pem",	 "ecdsa2.key",	"rsa.pem", "rsa.key",
+		"empty.pem", "t.yaml",	  "ed25519.pem", "ed25519.key", "c.yaml",  "locked.key",
+		"good.psk",  "bad.psk",	  "lab.psk",	 "good.keys",
 	};
 	struct dir *dir = *state;
 
@@ -179,6 +182,12 @@ static const struct row bad_tls[] = {
 	 "t.yaml:30: resumption.ticket_keys: bad.psk:2: no key; expected 160 hexadecimal digits, "
 	 "as "
 	 "openssl rand -hex 80 prints\n"},
+	{"limits:\n", "resumption: {ticket_keys: good.keys, state_file: /dev/null}\nlimits:\n",
+	 "t.yaml:30: resumption.state_file: /dev/null: not a regular file; expected a file in a "
+	 "directory that can be written\n"},
+	{"limits:\n", "resumption: {ticket_keys: good.keys, state_file: none/s}\nlimits:\n",
+	 "t.yaml:30: resumption.state_file: none/s: No such file or directory; expected a file in "
+	 "a directory that can be written\n"},
 	{"port: 4433", "port: 4433\n    psk_file: bad.psk",
 	 "t.yaml:24: listeners[0].psk_file: bad.psk:2: no key; expected IDENTITY KEY [BACKEND]\n"},
 	{"port: 4433", "port: 4433\n    psk_file: good.psk\n    suites: ECDHE+AESGCM",
@@ -194,6 +203,12 @@ static const struct row bad_tls[] = {
 	 "t.yaml:24: listeners[0].groups: \"X25519:P-257\" has an unknown group; expected a list "
 	 "as "
 	 "X25519:P-256:P-384\n"},
+	{"port: 4433", "port: 4433\n    signature_algorithms: ECDSA+SHA256:MD5",
+	 "t.yaml:24: listeners[0].signature_algorithms: \"ECDSA+SHA256:MD5\" has an unknown "
+	 "algorithm, or one twice; expected a list as ECDSA+SHA256:RSA-PSS+SHA256\n"},
+	{"port: 4433", "port: 4433\n    signature_algorithms: RSA+SHA256:ed25519",
+	 "t.yaml:24: listeners[0].signature_algorithms: \"RSA+SHA256:ed25519\" has none for the "
+	 "certificates; expected one for ECDSA\n"},
 };
 
 // Compares, but for what OpenSSL says: '*' in the pattern stands for its words.

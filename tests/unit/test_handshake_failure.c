@@ -158,6 +158,32 @@ static void test_groups(void **state)
 	fails_with(SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE);
 }
 
+// The gateway's list and its order decide; with SHA-1 alone nobody gets in.
+static void test_signatures(void **state)
+{
+	static const struct {
+		const char *offered;
+		int digest; // that is taken
+	} rows[] = {
+		{"ECDSA+SHA512:ECDSA+SHA384:ECDSA+SHA256", NID_sha256},
+		{"ECDSA+SHA1:ECDSA+SHA512:ECDSA+SHA384", NID_sha384},
+	};
+	int digest;
+
+	(void)state;
+	for (size_t row = 0; row < UNIT_NB(rows); row++) {
+		lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
+		assert_int_equal(SSL_set1_sigalgs_list(client.ssl, rows[row].offered), 1);
+		unit_check(row, lab_handshake(&client, LAB_PATIENCE_MS));
+		unit_check(row, SSL_get_peer_signature_nid(client.ssl, &digest) == 1);
+		unit_check(row, digest == rows[row].digest);
+		lab_finish(&client);
+	}
+	lab_client_start(&lab, &client, LAB_PORT, LAB_ECDSA);
+	assert_int_equal(SSL_set1_sigalgs_list(client.ssl, "ECDSA+SHA1"), 1);
+	fails_with(SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE);
+}
+
 static void test_server_preference(void **state)
 {
 	(void)state;
@@ -197,6 +223,7 @@ int main(void)
 		TEST(early_on_live_flow),
 		TEST(version),
 		TEST(groups),
+		TEST(signatures),
 		TEST(server_preference),
 		TEST(free_wipes),
 #undef TEST

@@ -2,13 +2,20 @@
 // Clients with pre-shared keys against the whole gateway.
 #include "lab.h"
 
+#include <inttypes.h>
 #include <openssl/err.h>
+#include <rte_cycles.h>
+#include <time.h>
 
+#include "dtls.h"
+#include "handshake.h"
 #include "hs_table.h"
 #include "session_dir.h"
 #include "unit.h"
 
-#define PSK "PSK-AES128-GCM-SHA256"
+#define PSK	 "PSK-AES128-GCM-SHA256"
+#define WRONG	 "0123456789abcdef0123456789abcdef"
+#define FAILURES 301
 #define IDENTITIES                                                                                 \
 	"client-1 00112233445566778899aabbccddeeff\n"                                              \
 	"client-2 ffeeddccbbaa99887766554433221100 second\n"
@@ -28,7 +35,9 @@ static void edit(struct lab *l)
 	struct config *config = &l->rig.config;
 
 	config->listener[0].certificate_nb = 2;
-	config->listener[0].suites = (char *)(uintptr_t) "ECDHE+AESGCM:kDHEPSK+AESGCM:kPSK+AESGCM";
+	config->listener[0].suites =
+		(char *)(uintptr_t) "ECDHE+AESGCM:kECDHEPSK+CHACHA20:kDHEPSK+AESGCM:kDHEPSK+"
+				    "CHACHA20:kDHEPSK+AESCCM:kPSK+AESGCM:kPSK+CHACHA20:kPSK+AESCCM";
 	config->listener[0].psk_file = lab_file(l, "psk", IDENTITIES);
 	config->listener[0].psk_hint = (char *)(uintptr_t) "lab";
 	config->backend_nb = 2;
@@ -85,31 +94,48 @@ static const struct identity *identity_shown(void)
 	return view.identity;
 }
 
+// Every suite with a pre-shared key that the gateway can do: data both ways.
+static const char *const suites[] = {
+	"PSK-AES128-GCM-SHA256",
+	"PSK-AES256-GCM-SHA384",
+	"PSK-CHACHA20-POLY1305",
+	"PSK-AES128-CCM",
+	"PSK-AES256-CCM",
+	"PSK-AES128-CCM8",
+	"PSK-AES256-CCM8",
+	"DHE-PSK-AES128-GCM-SHA256",
+	"DHE-PSK-AES256-GCM-SHA384",
+	"DHE-PSK-CHACHA20-POLY1305",
+	"DHE-PSK-AES128-CCM",
+	"DHE-PSK-AES256-CCM",
+	"DHE-PSK-AES128-CCM8",
+	"DHE-PSK-AES256-CCM8",
+	"ECDHE-PSK-CHACHA20-POLY1305",
+};
+
 static void test_suites(void **state)
 {
 	static const struct {
-		const char *suite, *identity, *key;
+		const char *identity, *key;
 		uint16_t port;
 	} rows[] = {
-		{PSK, "client-1", "00112233445566778899aabbccddeeff", RIG_BACKEND_PORT},
-		{"PSK-AES256-GCM-SHA384", "client-2", "ffeeddccbbaa99887766554433221100",
-		 RIG_BACKEND_PORT + 1},
-		{"DHE-PSK-AES128-GCM-SHA256", "client-1", "00112233445566778899aabbccddeeff",
-		 RIG_BACKEND_PORT},
-		{"DHE-PSK-AES256-GCM-SHA384", "client-2", "ffeeddccbbaa99887766554433221100",
-		 RIG_BACKEND_PORT + 1},
+		{"client-1", "00112233445566778899aabbccddeeff", RIG_BACKEND_PORT},
+		{"client-2", "ffeeddccbbaa99887766554433221100", RIG_BACKEND_PORT + 1},
 	};
 
 	(void)state;
-	for (size_t i = 0; i < UNIT_NB(rows); i++) {
-		start(rows[i].identity, rows[i].key, rows[i].suite);
+	for (size_t i = 0; i < UNIT_NB(suites); i++) {
+		size_t row = i % UNIT_NB(rows);
+
+		start(rows[row].identity, rows[row].key, suites[i]);
 		unit_check(i, lab_handshake(&client, LAB_PATIENCE_MS));
-		unit_check(i, strcmp(SSL_get_cipher(client.ssl), rows[i].suite) == 0);
+		unit_check(i, strcmp(SSL_get_cipher(client.ssl), suites[i]) == 0);
 		unit_check(i, strcmp(claim.hint, "lab") == 0);
-		lab_check_echo(&client, "hello");
-		unit_check(i, lab.backend_port == rows[i].port);
+		for (int n = 0; n < 3; n++)
+			lab_check_echo(&client, "hello");
+		unit_check(i, lab.backend_port == rows[row].port);
 		unit_check(i, identity_shown()->kind == IDENTITY_PSK);
-		unit_check(i, strcmp(identity_shown()->text, rows[i].identity) == 0);
+		unit_check(i, strcmp(identity_shown()->text, rows[row].identity) == 0);
 		finish();
 	}
 	assert_int_equal(lab_stats(&lab)->unknown_identity, 0);
@@ -164,15 +190,14 @@ static void trace_failure(const char *identity, const char *key, struct trace *t
 // An unknown identity looks like a wrong key: decrypt_error when the time for handshakes is up.
 static void test_wrong_key_and_unknown_identity(void **state)
 {
-	static const char key[] = "0123456789abcdef0123456789abcdef";
 	struct trace wrong, unknown;
 
 	(void)state;
 	lab.rig.config.handshake_timeout_s = 1;
-	trace_failure("client-1", key, &wrong);
+	trace_failure("client-1", WRONG, &wrong);
 	assert_int_equal(lab_stats(&lab)->bad_finished, 1);
 	assert_int_equal(lab_stats(&lab)->unknown_identity, 0);
-	trace_failure("nobody\n\x1b[31m", key, &unknown);
+	trace_failure("nobody\n\x1b[31m", WRONG, &unknown);
 	assert_int_equal(lab_stats(&lab)->bad_finished, 2);
 	assert_int_equal(lab_stats(&lab)->unknown_identity, 1);
 	assert_int_equal(lab_stats(&lab)->expired, 2);
@@ -180,6 +205,142 @@ static void test_wrong_key_and_unknown_identity(void **state)
 	assert_int_equal(unknown.reason, wrong.reason);
 	assert_int_equal(unknown.nb, wrong.nb);
 	assert_memory_equal(unknown.kind, wrong.kind, sizeof(wrong.kind));
+}
+
+// Or after the client's third flight.
+static void test_alert_after_three(void **state)
+{
+	static const char *const identity[] = {"client-1", "nobody"};
+
+	(void)state;
+	lab.rig.config.retransmit_ms = 20;
+	for (size_t i = 0; i < UNIT_NB(identity); i++) {
+		uint64_t begin = rte_rdtsc();
+
+		start(identity[i], WRONG, PSK);
+		client.steady = true;
+		assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
+		unit_check(i, ERR_GET_REASON(ERR_get_error()) == SSL_R_TLSV1_ALERT_DECRYPT_ERROR);
+		unit_check(i, rte_rdtsc() - begin > rte_get_tsc_hz() / 1000 * 2 * 15);
+		unit_check(i, client.sent >= 2 + 3); // ClientHellos, its flight
+		unit_check(i, lab_stats(&lab)->failed == i + 1);
+		unit_check(i, lab_stats(&lab)->bad_finished == i + 1);
+		lab_client_stop(&client);
+		lab_check_idle(&lab);
+	}
+	assert_int_equal(lab_stats(&lab)->unknown_identity, 1);
+	ERR_clear_error();
+}
+
+static bool has_change_cipher_spec(const struct lab_datagram *d)
+{
+	struct record rec;
+	uint16_t at = 0;
+
+	while (record_parse(d->bytes + at, d->len - at, &rec)) {
+		if (rec.type == DTLS_CHANGE_CIPHER_SPEC)
+			return true;
+		at += DTLS_RECORD_HEADER_LEN + rec.fragment_len;
+	}
+	return false;
+}
+
+// Steps the client until its flight with the Finished waits in out.
+static void wait_for_flight(void)
+{
+	while (!client.hold) {
+		lab_pump(&lab);
+		lab_step(&client);
+		for (uint16_t i = 0; i < client.out.nb; i++)
+			client.hold |= has_change_cipher_spec(&client.out.datagram[i]);
+	}
+}
+
+// Somebody else's records do not end a handshake: not many at once, nor two flights of them.
+static void test_forged_finished(void **state)
+{
+	const struct lab_datagram *d = &client.out.datagram[0];
+	struct handshake *hs;
+	uint8_t bytes[128];
+	struct record rec;
+	uint16_t len;
+
+	(void)state;
+	start("client-1", "00112233445566778899aabbccddeeff", PSK);
+	wait_for_flight();
+	assert_true(record_parse(d->bytes, d->len, &rec) && rec.type == DTLS_HANDSHAKE);
+	lab_inject(&client, d->bytes, DTLS_RECORD_HEADER_LEN + rec.fragment_len);
+	client.out.nb = 0; // its Finished is lost
+	len = lab_seal_as(&client, DTLS_HANDSHAKE, 0, "finished", 8, bytes);
+	bytes[len - 1] ^= 1;
+	hs = lab_handshake_first(&lab);
+	for (uint16_t flight = 1; flight < 3; flight++) {
+		for (int n = 0; n < 20; n++)
+			lab_inject(&client, bytes, len);
+		lab_pump(&lab);
+		unit_check(flight, hs->bad_finished_nb == flight);
+		hs->bad_finished_tsc -= rte_get_tsc_hz(); // as if a second passed
+	}
+	assert_int_equal(lab_stats(&lab)->failed, 0);
+	client.hold = false;
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
+	assert_int_equal(lab_stats(&lab)->bad_finished, 0);
+	lab_check_echo(&client, "hello");
+	finish();
+}
+
+static uint64_t cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+// CPU time of the gateway for the flight of a client with a wrong key.
+static uint64_t failure_ns(const char *identity)
+{
+	uint64_t begin, ns;
+
+	start(identity, WRONG, PSK);
+	wait_for_flight();
+	client.hold = false;
+	begin = cpu_ns();
+	lab_pump(&lab);
+	ns = cpu_ns() - begin;
+	lab_client_stop(&client);
+	lab_age(&lab, 30000);
+	event_active(lab_handshake_first(&lab)->timer, EV_TIMEOUT, 0);
+	lab_check_idle(&lab);
+	return ns;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+// An unknown identity costs the gateway what a wrong key costs: medians of handshakes that take
+// turns.  Without the key block for the one, or the search for the other, they would be apart.
+static void test_same_work(void **state)
+{
+	static const char *const identity[] = {"client-1", "nobody-1"};
+	static uint64_t ns[2][FAILURES];
+	uint64_t *median[2];
+
+	(void)state;
+	for (int n = 0; n < 2 * FAILURES; n++)
+		ns[n % 2][n / 2] = failure_ns(identity[n % 2]);
+	for (int i = 0; i < 2; i++) {
+		qsort(ns[i], FAILURES, sizeof(ns[i][0]), compare);
+		median[i] = &ns[i][FAILURES / 2];
+		print_message("%s: %" PRIu64 " ns\n", identity[i], *median[i]);
+	}
+	assert_true(*median[0] * 100 < *median[1] * 107 && *median[1] * 100 < *median[0] * 107);
+	assert_int_equal(lab_stats(&lab)->unknown_identity, FAILURES);
+	ERR_clear_error();
 }
 
 // A client that knows neither key nor identity but guesses the key of an identity to be empty or
@@ -263,6 +424,9 @@ int main(void)
 		TEST(suites),
 		TEST(certificate_beside),
 		TEST(wrong_key_and_unknown_identity),
+		TEST(alert_after_three),
+		TEST(forged_finished),
+		TEST(same_work),
 		TEST(long_identity),
 		TEST(reload),
 		TEST(reload_under_way),

@@ -24,6 +24,12 @@ static struct {
 	uint16_t answer;
 } ext;
 
+static void edit(struct lab *l)
+{
+	l->rig.config.tickets = true;
+	l->rig.config.resumption_lifetime_s = 100;
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -167,11 +173,73 @@ static void test_refused(void **state)
 	}
 }
 
+static int set_up_resumption(void **state)
+{
+	(void)state;
+	lab_start_edited(&lab, edit);
+	return 0;
+}
+
+// The session of a client with these, which the caller frees.
+static SSL_SESSION *session_with(uint8_t mfl, uint16_t limit)
+{
+	SSL_SESSION *session;
+
+	start(mfl, limit, limit > 0 ? 2 : 0);
+	assert_true(lab_handshake(&client, PATIENCE));
+	session = SSL_get1_session(client.ssl);
+	lab_close(&client);
+	lab_client_stop(&client);
+	return session;
+}
+
+// record_size_limit is asked for anew when a session is resumed (RFC 8449 section 4);
+// max_fragment_length has to stay what it was (RFC 6066 section 4), else there is a new session.
+static void test_resumed(void **state)
+{
+	static const struct {
+		uint8_t mfl, new_mfl;
+		uint16_t limit, new_limit;
+		uint16_t plain_max;
+		uint16_t answer;
+		bool resumed;
+	} resumed[] = {
+		{0, 0, 300, 1000, 1000, 16384, true}, {0, 0, 300, 0, BY_MTU, 0, true},
+		{0, 0, 0, 300, 300, 16384, true},     {1, 1, 0, 0, 512, 0, true},
+		{1, 1, 300, 400, 400, 0, true},	      {1, 1, 300, 0, 512, 0, true},
+		{2, 2, 0, 512, 512, 0, true},	      {1, 2, 0, 0, 1024, 0, false},
+		{1, 0, 0, 0, BY_MTU, 0, false},	      {1, 0, 300, 300, 300, 16384, false},
+		{0, 1, 0, 0, 512, 0, false},
+	};
+
+	(void)state;
+	for (size_t row = 0; row < UNIT_NB(resumed); row++) {
+		SSL_SESSION *session = session_with(resumed[row].mfl, resumed[row].limit);
+
+		start(resumed[row].new_mfl, resumed[row].new_limit,
+		      resumed[row].new_limit > 0 ? 2 : 0);
+		SSL_set_session(client.ssl, session);
+		SSL_SESSION_free(session);
+		unit_check(row, lab_handshake(&client, PATIENCE));
+		unit_check(row, SSL_session_reused(client.ssl) == resumed[row].resumed);
+		unit_check(row, ext.answer == resumed[row].answer);
+		lab_check_echo(&client, "x");
+		unit_check(row, reaches_client(resumed[row].plain_max));
+		unit_check(row, !reaches_client(resumed[row].plain_max + 1));
+		lab_check_nonces(&client);
+		lab_close(&client);
+		lab_client_stop(&client);
+		ERR_clear_error();
+		lab_check_idle(&lab);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_sealed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_resumed, set_up_resumption, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("record_limit", tests, NULL, NULL);

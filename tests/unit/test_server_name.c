@@ -125,10 +125,17 @@ static void test_known(void **state)
 
 static void test_unknown(void **state)
 {
-	static const char *const names[] = {"example.org", "a.b.example.net", "example.net",
-					    ".example.net", "gw.example.org."};
+	char longest[256];
+	const char *const names[] = {
+		"example.org",	       "a.b.example.net", "example.net",    ".example.net",
+		"gw.example.org.", // RFC 6066 section 3 has no final dot
+		"198.51.100.1",	       "2001:db8:1::1",	  "[198.51.100.1]", "gw.example.org:4433",
+		"xn--gw-.example.org", longest,
+	};
 
 	(void)state;
+	memset(longest, 'a', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
 	for (size_t i = 0; i < UNIT_NB(names); i++) {
 		start_name(names[i], RSA);
 		unit_check(i, lab_handshake(&client, LAB_PATIENCE_MS));
@@ -157,20 +164,47 @@ static void test_refused(void **state)
 	assert_false(finish());
 }
 
-// A session belongs to its name (RFC 6066 section 3).
+// A session belongs to the name that its client asked for (RFC 6066 section 3), known or not.
+static const struct {
+	const char *name;
+	bool resumed; // with the session of the row above
+} names[] = {
+	{"gw.example.org", false},
+	{"GW.example.org", true},
+	{"a.example.net", false},
+	{"b.example.net", false},
+	{"unknown.example.org", false},
+	{"unknown.example.org", true},
+	{"other.example.org", false},
+	{"gw.example.org", false},
+	{NULL, false},
+	{NULL, true},
+	{"192.0.2.9", false},
+};
+
 static void test_other_name(void **state)
 {
-	static const char *const names[] = {"gw.example.org", "a.example.net",
-					    "b.example.net",  "unknown.example.org",
-					    "gw.example.org", NULL};
-
 	(void)state;
 	for (size_t i = 0; i < UNIT_NB(names); i++) {
-		start_name(names[i], LAB_ECDSA);
+		start_name(names[i].name, LAB_ECDSA);
 		unit_check(i, lab_handshake(&client, LAB_PATIENCE_MS));
-		// Without a name it is as with one that is unknown.
-		unit_check(i, !finish());
+		unit_check(i, finish() == names[i].resumed);
 	}
+}
+
+// The same where the listener has no names, and by session id.
+static void test_other_name_without(void **state)
+{
+	(void)state;
+	lab.rig.config.listener[0].server_name_nb = 0;
+	for (size_t i = 0; i < UNIT_NB(names); i++) {
+		start_name(names[i].name, LAB_ECDSA);
+		SSL_set_options(client.ssl, SSL_OP_NO_TICKET);
+		unit_check(i, lab_handshake(&client, LAB_PATIENCE_MS));
+		unit_check(i, finish() == names[i].resumed);
+	}
+	lab.rig.config.listener[0].server_name_nb = NAMES;
+	assert_int_equal(lab_stats(&lab)->unknown_name, 0);
 }
 
 static void test_alpn(void **state)
@@ -282,6 +316,7 @@ int main(void)
 		TEST(known),
 		TEST(unknown),
 		TEST(other_name),
+		TEST(other_name_without),
 		TEST(alpn),
 		TEST(malformed),
 #undef TEST

@@ -45,6 +45,22 @@ static const char *get(const char *id, time_t now)
 	return text;
 }
 
+// The id of the walk's next entry, NUL at its end.
+static char visit(void)
+{
+	const struct session_cache_entry *entry = session_cache_walk_next(cache);
+
+	return entry != NULL ? (char)entry->id[0] : '\0';
+}
+
+static void assert_visited(const char *ids)
+{
+	session_cache_walk(cache);
+	for (; *ids != '\0'; ids++)
+		assert_int_equal(visit(), *ids);
+	assert_int_equal(visit(), '\0');
+}
+
 static void test_find(void **state)
 {
 	(void)state;
@@ -79,7 +95,6 @@ static void test_expiry(void **state)
 // The oldest goes first, and an entry put again is new.
 static void test_bound(void **state)
 {
-	const struct session_cache_entry *entry = NULL;
 	char id[] = "a";
 
 	(void)state;
@@ -90,14 +105,37 @@ static void test_bound(void **state)
 	assert_int_equal(session_cache_count(cache), MAX);
 	assert_null(get("b", 0));
 	assert_string_equal(get("a", 0), "w");
-	entry = session_cache_next(cache, entry);
-	assert_int_equal(entry->id[0], 'c');
-	entry = session_cache_next(cache, entry);
-	entry = session_cache_next(cache, entry);
-	assert_int_equal(entry->id[0], 'a');
-	entry = session_cache_next(cache, entry);
-	assert_int_equal(entry->id[0], 'x');
-	assert_null(session_cache_next(cache, entry));
+	assert_visited("cdax");
+}
+
+// A walk comes to every entry that stays, and to those that come while it goes on.
+static void test_walk(void **state)
+{
+	(void)state;
+	assert_visited("");
+	assert_int_equal(session_cache_puts(cache), 0);
+	put("a", "v", 10);
+	put("b", "v", 10);
+	put("c", "v", 10);
+	session_cache_walk(cache);
+	assert_int_equal(visit(), 'a');
+	session_cache_remove(cache, (const uint8_t *)"a", 1);
+	session_cache_remove(cache, (const uint8_t *)"b", 1); // would be next
+	assert_int_equal(visit(), 'c');
+	put("d", "v", 10); // the walk is at the end, and does not know yet
+	put("c", "w", 10);
+	assert_int_equal(visit(), 'd');
+	assert_int_equal(visit(), 'c');
+	session_cache_remove(cache, (const uint8_t *)"c", 1);
+	assert_int_equal(visit(), '\0');
+	put("e", "v", 10);
+	assert_int_equal(visit(), '\0');
+	assert_visited("de");
+	session_cache_walk(cache);
+	session_cache_clear(cache);
+	assert_int_equal(visit(), '\0');
+	assert_int_equal(session_cache_count(cache), 0);
+	assert_int_equal(session_cache_puts(cache), 6);
 }
 
 // Against a plain array.
@@ -143,6 +181,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_find, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_expiry, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bound, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_walk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_random, set_up, tear_down),
 	};
 

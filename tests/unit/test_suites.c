@@ -111,12 +111,40 @@ static void test_security_level(void **state)
 	}
 }
 
+static void test_signatures(void **state)
+{
+	static const struct {
+		const char *list;
+		unsigned int kinds;
+	} lists[] = {
+		{SUITES_SIGNATURES_DEFAULT, BOTH},
+		{"ECDSA+SHA256", SUITES_ECDSA},
+		{"ecdsa_secp384r1_sha384:ed25519", SUITES_ECDSA},
+		{"RSA+SHA256", SUITES_RSA},
+		{"PSS+SHA256:RSA-PSS+SHA512", SUITES_RSA},
+		{"rsa_pkcs1_sha256", SUITES_RSA},
+		{"rsa_pss_rsae_sha256", SUITES_RSA},
+		{"rsa_pss_pss_sha256", 0},
+		{"ed25519", 0},
+	};
+
+	(void)state;
+	for (size_t row = 0; row < UNIT_NB(lists); row++) {
+		SSL_CTX *ctx = SSL_CTX_new(DTLS_server_method());
+
+		unit_check(row, SSL_CTX_set1_sigalgs_list(ctx, lists[row].list) == 1);
+		unit_check(row, suites_signers(lists[row].list) == lists[row].kinds);
+		SSL_CTX_free(ctx);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_default),
 		cmocka_unit_test(test_security_level),
+		cmocka_unit_test(test_signatures),
 	};
 
 	return cmocka_run_group_tests_name("suites", tests, NULL, NULL);

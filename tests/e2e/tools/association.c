@@ -42,6 +42,10 @@ SSL_CTX *association_context(const struct association_options *options)
 			goto fail;
 		SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
 	}
+	if (options->certificate != NULL &&
+	    (SSL_CTX_use_certificate_chain_file(context, options->certificate) != 1 ||
+	     SSL_CTX_use_PrivateKey_file(context, options->key, SSL_FILETYPE_PEM) != 1))
+		goto fail;
 	if (options->keylog != NULL) {
 		keylog_path = options->keylog;
 		SSL_CTX_set_keylog_callback(context, keylog_line);

@@ -15,6 +15,7 @@ struct association_options {
 	const char *ca;	    // PEM file that the peer's chain must end in; NULL: not verified
 	const char *cipher; // OpenSSL list; NULL: default
 	const char *keylog; // file to append to; NULL: none
+	const char *certificate, *key; // of the client, PEM files; NULL: none
 	uint64_t mtu;	    // bytes of IP datagram for the handshake
 };
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef DTLSGW_RESUMPTION_STATE_H
+#define DTLSGW_RESUMPTION_STATE_H
+
+#include "session_cache.h"
+#include "session_stamp.h"
+#include "ticket_keys.h"
+
+// What resumption keeps over a restart, in a sealed file: the cached sessions, and the tags of
+// those that are not resumed any more.  The file is written anew from time to time, a few entries a
+// step, and at the end; a tag is added to it at once, so that also a process that crashes resumes
+// nothing that was revoked.
+//
+// The tags come with an origin, which stands in the stamp of every session as well.  A file that is
+// missing, or not whole, may lack tags: then there is a new origin, and no older session fits it.
+struct resumption_state;
+
+#define RESUMPTION_STATE_STEP 64 // entries written in one
+
+// Reads file into the caches, of which sessions may be NULL, and writes it anew.  Whatever is wrong
+// with the old one is logged, it is kept as FILE.bad, and the caches stay empty.  Returns NULL with
+// errno set after a LOG: no memory, or the file cannot be written.  The caches outlive it.
+struct resumption_state *resumption_state_create(const char *file, const struct ticket_keys *keys,
+						 struct session_cache *sessions,
+						 struct session_cache *revoked);
+
+// Writes what has changed, and waits until it is on the disk.  NULL is fine.
+void resumption_state_destroy(struct resumption_state *state, const struct ticket_keys *keys);
+
+// SESSION_STAMP_ORIGIN_LEN bytes.
+const uint8_t *resumption_state_origin(const struct resumption_state *state);
+
+// Writes the next entries; begins anew if anything has changed since it began last.  True if there
+// is more to write.
+bool resumption_state_step(struct resumption_state *state, const struct ticket_keys *keys);
+
+// The ticket keys are others now: begins to write all of it with them or, if none of them would
+// open what is there, does so at once.
+void resumption_state_rekey(struct resumption_state *state, const struct ticket_keys *keys);
+
+// Writes what was just put into the cache of those revoked.
+void resumption_state_revoked(struct resumption_state *state,
+			      const struct session_cache_entry *entry);
+
+// One record of the file; public for the tests.
+enum resumption_state_kind {
+	RESUMPTION_STATE_ORIGIN = 1,
+	RESUMPTION_STATE_REVOKED = 2,
+	RESUMPTION_STATE_SESSION = 3,
+};
+
+// Reads a record: its kind and, but for an origin, an entry that lies in the record.  For an origin
+// the value of *entry is that.  False if it is none.
+bool resumption_state_parse(const uint8_t *record, size_t len, enum resumption_state_kind *kind,
+			    struct session_cache_entry *entry);
+
+#endif
