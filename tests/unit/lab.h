@@ -21,7 +21,7 @@
 #define LAB_FILE_MAX	 16
 #define LAB_PORT	 40000 // of the first client
 #define LAB_ECDSA	 "ECDHE-ECDSA-AES128-GCM-SHA256"
-#define LAB_PATIENCE_MS	 5000
+#define LAB_PATIENCE_MS	 40000
 #define LAB_EARLY_MAX	 64 // datagrams held for all handshakes
 
 // All that the gateway can do.
