@@ -123,7 +123,11 @@ generate() {
 	lab_run "$label" "$ns" "$BUILD/perf/gen/dtlsgw-gen" --label "$label" \
 		--cpu "$CPU_GEN" --json "$LAB_RUN/$label.json" --linger "${COMMON[@]}" "$@"
 	pid=$LAB_PID
-	tail --pid="$pid" -s 0.2 -n +1 -f "$LAB_RUN/$label.log" 2>/dev/null | grep --line-buffered -v '^# done' &
+	# In a shell of its own, which waits for both.
+	{
+		tail --pid="$pid" -s 0.2 -n +1 -f "$LAB_RUN/$label.log" 2>/dev/null |
+			grep --line-buffered -v '^# done'
+	} &
 	show=$!
 	lab_await "$label" "$pid" '^# done' 3600 || true
 	server_stop "$label"
