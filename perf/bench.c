@@ -54,6 +54,23 @@ void bench_eal(const struct bench_options *options, unsigned int memory_mb)
 	start_eal(options, memory_mb, "0@0");
 }
 
+// The first of the hardware threads of its core.
+static bool leads_core(int cpu)
+{
+	char path[128];
+	int first = cpu;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list",
+		 cpu);
+	file = fopen(path, "r");
+	if (file != NULL) {
+		bench_check(fscanf(file, "%d", &first) == 1);
+		fclose(file);
+	}
+	return first == cpu;
+}
+
 unsigned int bench_eal_cpus(const struct bench_options *options, unsigned int memory_mb,
 			    unsigned int max)
 {
@@ -63,11 +80,14 @@ unsigned int bench_eal_cpus(const struct bench_options *options, unsigned int me
 	cpu_set_t cpus;
 
 	bench_check(sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && max <= RTE_MAX_LCORE);
-	for (int cpu = 0; cpu < CPU_SETSIZE && nb < max; cpu++) {
-		if (CPU_ISSET(cpu, &cpus))
-			len += (size_t)snprintf(lcores + len, sizeof(lcores) - len, "%s%u@%d",
-						nb > 0 ? "," : "", nb, cpu),
-				nb++;
+	for (int i = 0; i < 2 * CPU_SETSIZE && nb < max; i++) {
+		int cpu = i % CPU_SETSIZE;
+
+		if (!CPU_ISSET(cpu, &cpus) || leads_core(cpu) != (i < CPU_SETSIZE))
+			continue;
+		len += (size_t)snprintf(lcores + len, sizeof(lcores) - len, "%s%u@%d",
+					nb > 0 ? "," : "", nb, cpu);
+		nb++;
 	}
 	start_eal(options, memory_mb, lcores);
 	return nb;

@@ -30,8 +30,8 @@ struct bench_options bench_options(int argc, char **argv);
 // Starts EAL on one CPU without devices; memory_mb is for --no-huge.
 void bench_eal(const struct bench_options *options, unsigned int memory_mb);
 
-// The same on up to max of the CPUs that this process may use, an EAL lcore each; the caller is the
-// first.  Returns how many.
+// The same on up to max of the CPUs that this process may use, one of every core first, an EAL lcore
+// each; the caller is the first.  Returns how many.
 unsigned int bench_eal_cpus(const struct bench_options *options, unsigned int memory_mb,
 			    unsigned int max);
 

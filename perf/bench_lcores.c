@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // Seal and open path on several lcores at once, each on a CPU and with queues of its own, against
-// one: 1, 2, 4... as far as there are CPUs.
+// one: 1, 2, 4... as far as there are CPUs.  Beside them ipsec-mb's direct call, which shares
+// nothing: what the CPUs themselves lose where they are not cores of their own.
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <stdatomic.h>
 
+#include "aead_mb.h"
 #include "plane.h"
 
-#define SESSIONS 256 // a lane
-#define FRAMES	 512 // a lane
-#define SIZE	 64
-#define ROUNDS	 512
+#define SESSIONS  256 // a lane
+#define FRAMES	  512 // a lane
+#define SIZE	  64
+#define ROUNDS	  512
+#define LANES_LOG 5
+
+static_assert(PLANE_LANES_MAX <= 1 << (LANES_LOG - 1), "a row for each power of two");
 
 static struct plane plane;
 static struct frames frames[PLANE_LANES_MAX];
 static uint32_t own[PLANE_LANES_MAX][FRAMES]; // session of each frame
 static int side;
+static bool bare;
 static atomic_uint ready, running;     // lanes
 static double result[PLANE_LANES_MAX]; // packets a TSC cycle
 
@@ -37,22 +43,37 @@ static uint64_t round_once(struct lane *lane, const uint32_t *pick)
 	return start;
 }
 
+// The same number of records through ipsec-mb alone, with the same keys.
+static uint64_t crypt_once(struct lane *lane, const uint32_t *pick)
+{
+	static const uint8_t nonce[AEAD_NONCE_LEN], aad[AEAD_AAD_LEN];
+	struct aead *aead = lane->lc->aead;
+	uint8_t data[SIZE] = {0}, tag[16];
+	uint64_t start = bench_tsc();
+
+	for (uint32_t k = 0; k < FRAMES; k++)
+		IMB_AES128_GCM_ENC(aead->mgr, &plane.session[pick[k]]->tx.key.gcm, &aead->gcm, data,
+				   data, SIZE, nonce, aad, AEAD_AAD_LEN, tag, sizeof(tag));
+	return bench_tsc() - start;
+}
+
 // All lanes start together and go on until each has been timed.  A lane's rate is that of its
 // median round, so that those count little in which it lost its CPU.
 static int run_lane(void *arg)
 {
 	unsigned int i = (unsigned int)(uintptr_t)arg;
+	uint64_t (*once)(struct lane * lane, const uint32_t *pick) = bare ? crypt_once : round_once;
 	double cycles[ROUNDS], p50, p99;
 
-	round_once(&plane.lane[i], own[i]);
+	once(&plane.lane[i], own[i]);
 	ready--;
 	while (ready > 0)
 		rte_pause();
 	for (int k = 0; k < ROUNDS; k++)
-		cycles[k] = (double)round_once(&plane.lane[i], own[i]);
+		cycles[k] = (double)once(&plane.lane[i], own[i]);
 	running--;
 	while (running > 0)
-		round_once(&plane.lane[i], own[i]);
+		once(&plane.lane[i], own[i]);
 	bench_percentiles(cycles, ROUNDS, &p50, &p99);
 	result[i] = FRAMES / p50;
 	return 0;
@@ -94,27 +115,45 @@ static void load(unsigned int lane)
 	mem_port_load(&plane.lane[lane].port[!side], NULL, MEM_PORT_COPY);
 }
 
-static void measure(unsigned int max)
+// rate[i][k]: packets a TSC cycle of 1 << i lanes.
+static void print(const char *path, double rate[LANES_LOG][BENCH_RUNS], unsigned int max)
 {
-	double rate[BENCH_RUNS], p50, p99, one = 0;
+	double p50, p99, one = 0;
 	char name[64];
-	struct bench_row row = {.bench = "lcores", .name = name, .size = SIZE, .burst = BURST_MAX};
+	struct bench_row row = {.bench = "lcores",
+				.name = name,
+				.size = SIZE,
+				.burst = BURST_MAX,
+				.ratio_name = "against_one"};
 
-	for (unsigned int i = 0; i < max; i++)
-		load(i);
-	for (unsigned int lanes = 1; lanes <= max; lanes *= 2) {
-		for (int k = 0; k < BENCH_RUNS; k++)
-			rate[k] = run_together(lanes);
-		bench_percentiles(rate, BENCH_RUNS, &p50, &p99);
-		one = lanes == 1 ? p50 : one;
-		snprintf(name, sizeof(name), "%s_%u", side == PLANE_INSIDE ? "seal" : "open",
-			 lanes);
-		row.sessions = SESSIONS * lanes;
+	for (unsigned int i = 0; 1u << i <= max; i++) {
+		bench_percentiles(rate[i], BENCH_RUNS, &p50, &p99);
+		one = i == 0 ? p50 : one;
+		snprintf(name, sizeof(name), "%s_%u", path, 1u << i);
+		row.sessions = SESSIONS << i;
 		row.cycles = 1 / p50;
-		row.ratio_name = "against_one";
 		row.ratio = p50 / one;
 		bench_print(&row);
 	}
+}
+
+static void measure(unsigned int max)
+{
+	static double rate[2][LANES_LOG][BENCH_RUNS]; // by bare
+
+	for (unsigned int i = 0; i < max; i++)
+		load(i);
+	for (int k = 0; k < BENCH_RUNS; k++) { // in turns, so that all see the same machine
+		for (unsigned int i = 0; 1u << i <= max; i++) {
+			bare = false;
+			rate[bare][i][k] = run_together(1u << i);
+			bare = true;
+			rate[bare][i][k] = run_together(1u << i);
+		}
+	}
+	print(side == PLANE_INSIDE ? "seal" : "open", rate[0], max);
+	if (side == PLANE_INSIDE)
+		print("aead", rate[1], max);
 	bench_check(plane_drops(&plane) == 0);
 	for (unsigned int i = 0; i < max; i++)
 		bench_check(plane.lane[i].lc->stats.handoff == 0);

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // OpenSSL's record layer in memory, without I/O: SSL_write and SSL_read of one DTLS 1.2
-// association, the buffers between them copied once each way.
+// association, the buffers between them copied once each way.  In turns with the seal and the open
+// path, I/O included.
 #include <openssl/ec.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "bench.h"
+#include "path.h"
 
 #define RECORDS	 512 // a sample
 #define SLOT_LEN 2048
+#define SESSIONS 256
+#define MEMORY	 512 // MB
 
 // One direction: datagrams in order.
 struct pipe {
@@ -27,6 +30,7 @@ struct end {
 static struct pipe up, down;
 static struct end client = {.in = &down, .out = &up}, server = {.in = &up, .out = &down};
 static uint32_t size;
+static struct plane plane;
 static uint8_t plain[SLOT_LEN];
 
 static int pipe_write(BIO *bio, const char *p, int len)
@@ -159,6 +163,46 @@ static uint64_t run_read(void *arg, uint32_t n)
 	return transfer(n, false);
 }
 
+static void measure(uint32_t record_size)
+{
+	static const char *const name[] = {"SSL_write", "SSL_read"};
+	static const char *const ratio_name[] = {"against_seal", "against_open"};
+	struct path_pick pick[2];
+	struct path path[2];
+	struct bench_row row = {.bench = "openssl", .sessions = 1, .burst = 1};
+	struct bench_item item[] = {
+		{.run = run_write, .n = RECORDS, .samples = 4},
+		{.run = run_read, .n = RECORDS, .samples = 4},
+		{.run = path_run,
+		 .arg = &path[0],
+		 .n = RECORDS,
+		 .samples = 32,
+		 .reset = path_reset},
+		{.run = path_run,
+		 .arg = &path[1],
+		 .n = RECORDS,
+		 .samples = 32,
+		 .reset = path_reset},
+	};
+
+	row.size = size = record_size;
+	for (int i = 0; i < 2; i++) {
+		path_pick_init(&pick[i], 0, SESSIONS);
+		path_init(&path[i], &plane, i == 0 ? PLANE_INSIDE : PLANE_OUTSIDE, size, RECORDS,
+			  path_pick_round, &pick[i], MEM_PORT_COPY);
+	}
+	bench_measure(item, RTE_DIM(item));
+	for (int i = 0; i < 2; i++) {
+		row.name = name[i];
+		row.cycles = item[i].cycles;
+		row.ratio_name = ratio_name[i];
+		row.ratio = item[i].cycles / item[2 + i].cycles;
+		bench_print(&row);
+		path_fini(&path[i]);
+		path_pick_fini(&pick[i]);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const uint32_t full[] = {16, 64, 128, 256, 512, 768, 1024, 1350};
@@ -167,22 +211,11 @@ int main(int argc, char **argv)
 	size_t nb = options.quick ? RTE_DIM(quick) : RTE_DIM(full);
 	uint64_t seed = 1;
 
-	bench_eal(&options, 64);
+	bench_eal(&options, MEMORY);
 	handshake();
 	bench_random_bytes(&seed, plain, sizeof(plain));
-	for (size_t i = 0; i < nb; i++) {
-		struct bench_item item[] = {{.run = run_write, .n = RECORDS, .samples = 4},
-					    {.run = run_read, .n = RECORDS, .samples = 4}};
-		struct bench_row row = {.bench = "openssl", .sessions = 1, .burst = 1};
-
-		row.size = size = options.quick ? quick[i] : full[i];
-		bench_measure(item, RTE_DIM(item));
-		row.name = "SSL_write";
-		row.cycles = item[0].cycles;
-		bench_print(&row);
-		row.name = "SSL_read";
-		row.cycles = item[1].cycles;
-		bench_print(&row);
-	}
+	plane_init(&plane, SESSIONS, 0, 1024);
+	for (size_t i = 0; i < nb; i++)
+		measure(options.quick ? quick[i] : full[i]);
 	return 0;
 }

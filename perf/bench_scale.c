@@ -8,19 +8,29 @@
 
 #include "path.h"
 
-#define SESSIONS 1000000
-#define SIZE	 64
-#define BASE	 256  // sessions
-#define SAMPLE	 1024 // packets
-#define MEMORY	 5120 // MB
+#define SESSIONS    1000000
+#define SIZE	    64
+#define BASE	    256	 // sessions
+#define SAMPLE	    1024 // packets
+#define BASE_FRAMES (4 * SAMPLE)
+#define MEMORY	    5120 // MB
 
 static struct plane plane;
-static double base[2]; // cycles with BASE sessions, by side
 
+static struct bench_item item(uint64_t (*run)(void *arg, uint32_t n), struct path *path)
+{
+	return (struct bench_item){.run = run,
+				   .arg = path,
+				   .n = SAMPLE,
+				   .samples = RTE_MAX(path->nb / SAMPLE, 32u),
+				   .reset = path_reset};
+}
+
+// Beside BASE sessions with equal chances, in turns.
 static void measure(int side, bool zipf, uint32_t sessions, uint32_t frames)
 {
-	struct path_pick pick;
-	struct path path;
+	struct path_pick pick, base_pick;
+	struct path path, base;
 	char name[64];
 	struct bench_row row = {.bench = "scale",
 				.name = name,
@@ -29,49 +39,35 @@ static void measure(int side, bool zipf, uint32_t sessions, uint32_t frames)
 				.burst = BURST_MAX,
 				.ratio_name = "measured/256"};
 
-	if (sessions == BASE)
-		frames = 4 * SAMPLE;
+	path_pick_init(&base_pick, 0, BASE);
+	path_init(&base, &plane, side, SIZE, BASE_FRAMES, path_pick_uniform, &base_pick,
+		  MEM_PORT_COPY);
 	path_pick_init(&pick, 0, sessions);
 	path_init(&path, &plane, side, SIZE, frames, zipf ? path_pick_zipf : path_pick_uniform,
 		  &pick, MEM_PORT_COPY);
 
-	struct bench_item item[] = {
-		{.run = path_io,
-		 .arg = &path,
-		 .n = SAMPLE,
-		 .samples = frames / SAMPLE,
-		 .reset = path_reset},
-		{.run = path_aead,
-		 .arg = &path,
-		 .n = SAMPLE,
-		 .samples = frames / SAMPLE,
-		 .reset = path_reset},
-		{.run = path_run,
-		 .arg = &path,
-		 .n = SAMPLE,
-		 .samples = frames / SAMPLE,
-		 .reset = path_reset},
-	};
+	struct bench_item items[] = {item(path_io, &path), item(path_aead, &path),
+				     item(path_run, &path), item(path_run, &base)};
 
-	bench_measure(item, RTE_DIM(item));
-	if (sessions == BASE && !zipf)
-		base[side] = item[2].cycles;
+	bench_measure(items, RTE_DIM(items));
 	snprintf(name, sizeof(name), "%s_%s", side == PLANE_INSIDE ? "seal" : "open",
 		 zipf ? "zipf" : "uniform");
-	row.cycles = item[2].cycles;
-	row.ratio = item[2].cycles / base[side];
+	row.cycles = items[2].cycles;
+	row.ratio = items[2].cycles / items[3].cycles;
 	bench_print(&row);
 	row.ratio_name = NULL;
 	snprintf(name, sizeof(name), "%s_%s:aead", side == PLANE_INSIDE ? "seal" : "open",
 		 zipf ? "zipf" : "uniform");
-	row.cycles = item[1].cycles;
+	row.cycles = items[1].cycles;
 	bench_print(&row);
 	snprintf(name, sizeof(name), "%s_%s:limit", side == PLANE_INSIDE ? "seal" : "open",
 		 zipf ? "zipf" : "uniform");
-	row.cycles = item[0].cycles + item[1].cycles;
+	row.cycles = items[0].cycles + items[1].cycles;
 	bench_print(&row);
 	path_fini(&path);
+	path_fini(&base);
 	path_pick_fini(&pick);
+	path_pick_fini(&base_pick);
 }
 
 static size_t allocated(void)
@@ -119,7 +115,8 @@ int main(int argc, char **argv)
 	for (int side = 0; side < 2; side++) {
 		for (int zipf = 0; zipf < 2; zipf++) {
 			for (size_t i = 0; i < nb; i++)
-				measure(side, zipf, sessions[i], frames);
+				measure(side, zipf, sessions[i],
+					sessions[i] == BASE ? BASE_FRAMES : frames);
 		}
 	}
 	return 0;

@@ -11,7 +11,7 @@
 void path_init(struct path *path, struct plane *p, int side, uint32_t size, uint32_t nb,
 	       uint32_t (*pick)(void *arg), void *arg, enum mem_port_kind kind)
 {
-	*path = (struct path){.p = p, .side = side, .size = size, .nb = nb};
+	*path = (struct path){.p = p, .side = side, .size = size, .nb = nb, .kind = kind};
 	path->pick = rte_malloc("pick", nb * sizeof(*path->pick), 0);
 	bench_check(path->pick != NULL);
 	for (uint32_t k = 0; k < nb; k++)
@@ -37,9 +37,12 @@ void path_fini(struct path *path)
 void path_reset(void *arg)
 {
 	struct path *path = arg;
+	struct mem_port *port = &path->p->lane[0].port[path->side];
 
+	if (port->frames != &path->frames)
+		plane_load(path->p, path->side, &path->frames, path->kind);
 	path->next = 0;
-	path->p->lane[0].port[path->side].next = 0;
+	port->next = 0;
 }
 
 uint64_t path_run(void *arg, uint32_t n)

@@ -9,7 +9,8 @@ struct path {
 	struct plane *p;
 	int side; // PLANE_INSIDE: seal, PLANE_OUTSIDE: open
 	uint32_t size;
-	uint32_t nb;	// frames
+	uint32_t nb; // frames
+	enum mem_port_kind kind;
 	uint32_t *pick; // session of frame k
 	struct frames frames;
 	struct rte_mbuf *crypt[BURST_MAX]; // buffers of bare ipsec-mb
@@ -21,7 +22,8 @@ void path_init(struct path *path, struct plane *p, int side, uint32_t size, uint
 	       uint32_t (*pick)(void *arg), void *arg, enum mem_port_kind kind);
 void path_fini(struct path *path);
 
-// For struct bench_item: run with arg struct path.
+// For struct bench_item: run with arg struct path.  Paths of one plane may take turns, if the kind
+// of all is MEM_PORT_COPY: a reset gives the ports the path's frames.
 void path_reset(void *path);
 uint64_t path_run(void *path, uint32_t n); // lcore_poll() until all are sent
 uint64_t path_io(void *path, uint32_t n);  // the ports alone: receive a burst, send it
