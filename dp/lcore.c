@@ -14,7 +14,9 @@
 
 #define HOUSEKEEPING_POLLS 256 // a power of two
 #define IDLE_POLLS	   256 // empty polls before an adaptive lcore sleeps
-#define IDLE_SLEEP_US	   85
+#define SLEEP_US	   85  // a packet may come any moment
+#define REST_SLEEP_US	   400 // none came for REST_MS
+#define REST_MS		   100
 
 static unsigned int poll_queue(struct lcore *lc, uint16_t port_id, uint16_t queue)
 {
@@ -69,19 +71,31 @@ unsigned int lcore_poll(struct lcore *lc)
 	return n;
 }
 
+// Between polls of an adaptive lcore, after so many empty ones.
+static void pause_polling(const struct lcore *lc, unsigned int empty, uint64_t busy_tsc)
+{
+	if (empty > IDLE_POLLS)
+		usleep(lc->now_tsc - busy_tsc < lc->second_tsc / 1000 * REST_MS ? SLEEP_US
+										: REST_SLEEP_US);
+}
+
 int lcore_run(void *arg)
 {
 	struct lcore *lc = arg;
 	bool adaptive = lc->dp->config->poll_adaptive;
-	unsigned int idle = 0;
+	uint64_t busy_tsc = rte_rdtsc();
+	unsigned int empty = 0;
 
 	// The kernel may else let a sleep last 50 µs longer than asked for.
 	if (adaptive)
 		prctl(PR_SET_TIMERSLACK, 1);
 	while (!atomic_load_explicit(&lc->dp->stop, memory_order_relaxed)) {
-		idle = lcore_poll(lc) > 0 ? 0 : idle + 1;
-		if (adaptive && idle > IDLE_POLLS)
-			usleep(IDLE_SLEEP_US);
+		if (lcore_poll(lc) > 0) {
+			empty = 0;
+			busy_tsc = lc->now_tsc;
+		} else if (adaptive) {
+			pause_polling(lc, ++empty, busy_tsc);
+		}
 	}
 	return 0;
 }

@@ -12,7 +12,8 @@
 #define SESSIONS 256
 #define FRAMES	 64
 #define SIZE	 64
-#define PAUSE_US 3000 // longer than it takes the lcore to fall asleep
+#define PAUSE_US 3000	// longer than it takes the lcore to fall asleep
+#define REST_US	 150000 // and to rest
 
 static struct plane plane;
 static _Atomic uint64_t sent_tsc;
@@ -53,12 +54,12 @@ static double share(pthread_t thread, unsigned int ms)
 }
 
 // TSC cycles until one packet, offered to the sleeping lcore, is sent.
-static double wake(void)
+static double wake(unsigned int pause_us)
 {
 	struct mem_port *from = &plane.lane[0].port[PLANE_INSIDE];
 	uint64_t start;
 
-	usleep(PAUSE_US);
+	usleep(pause_us);
 	atomic_store(&sent_tsc, 0);
 	start = rte_rdtsc();
 	mem_port_offer(from, 1);
@@ -81,18 +82,32 @@ static void print(const char *name, double cycles, const char *ratio_name, doubl
 	bench_print(&row);
 }
 
+static void print_wakes(const char *case_name, size_t nb, unsigned int pause_us)
+{
+	double *cycles = calloc(nb, sizeof(*cycles)), p50, p99;
+	double us = (double)rte_get_tsc_hz() / 1e6;
+	char name[32];
+
+	bench_check(cycles != NULL);
+	for (size_t i = 0; i < nb; i++)
+		cycles[i] = wake(pause_us);
+	bench_percentiles(cycles, nb, &p50, &p99);
+	snprintf(name, sizeof(name), "%s:p50", case_name);
+	print(name, p50, "microseconds", p50 / us);
+	snprintf(name, sizeof(name), "%s:p99", case_name);
+	print(name, p99, "microseconds", p99 / us);
+	free(cycles);
+}
+
 int main(int argc, char **argv)
 {
 	struct bench_options options = bench_options(argc, argv);
-	size_t wakes = options.quick ? 200 : 2000;
-	double *cycles = calloc(wakes, sizeof(*cycles)), p50, p99, us, idle;
+	double idle;
 	uint32_t picks[FRAMES];
 	struct frames frames;
 	pthread_t thread;
 
-	bench_check(cycles != NULL);
 	bench_eal(&options, 512);
-	us = (double)rte_get_tsc_hz() / 1e6;
 	plane_init(&plane, SESSIONS, 0, 1024);
 	plane.config.poll_adaptive = true;
 	for (uint32_t k = 0; k < FRAMES; k++)
@@ -102,16 +117,13 @@ int main(int argc, char **argv)
 	plane_load(&plane, PLANE_INSIDE, &frames, MEM_PORT_COPY);
 	mem_port_sink(&plane.lane[0].port[PLANE_OUTSIDE], note_sent, NULL);
 	bench_check(pthread_create(&thread, NULL, run, plane.lane[0].lc) == 0);
+	usleep(REST_US);
 	idle = share(thread, options.quick ? 1000 : 5000);
-	for (size_t i = 0; i < wakes; i++)
-		cycles[i] = wake();
+	print("cpu_share", 0, "share", idle);
+	print_wakes("wake", options.quick ? 200 : 2000, PAUSE_US);
+	print_wakes("wake_rest", options.quick ? 20 : 100, REST_US);
 	atomic_store(&plane.dp->stop, true);
 	pthread_join(thread, NULL);
-	bench_percentiles(cycles, wakes, &p50, &p99);
-	print("cpu_share", 0, "share", idle);
-	print("wake:p50", p50, "microseconds", p50 / us);
-	print("wake:p99", p99, "microseconds", p99 / us);
 	frames_fini(&frames);
-	free(cycles);
 	return 0;
 }
