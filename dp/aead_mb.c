@@ -7,32 +7,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct aead *aead_create(void)
+static struct aead *create(struct mb_copy *mb)
 {
 	struct aead *aead = calloc(1, sizeof(*aead));
 
 	if (aead == NULL)
-		return NULL;
-	aead->mgr = alloc_mb_mgr(0);
+		goto put_mb;
+	aead->mb = mb;
+	aead->mgr = mb->alloc(0);
 	if (aead->mgr == NULL)
 		goto free_aead;
-	init_mb_mgr_auto(aead->mgr, NULL);
-	if (imb_get_errno(aead->mgr) != 0)
+	mb->init(aead->mgr, NULL);
+	if (mb->get_errno(aead->mgr) != 0)
 		goto free_mgr;
 	return aead;
 
 free_mgr:
-	free_mb_mgr(aead->mgr);
+	mb->free(aead->mgr);
 free_aead:
 	free(aead);
+put_mb:
+	mb_copy_put(mb);
 	return NULL;
+}
+
+struct aead *aead_create(void)
+{
+	return create(mb_copy_linked());
+}
+
+struct aead *aead_create_apart(void)
+{
+	return create(mb_copy_get());
 }
 
 void aead_destroy(struct aead *aead)
 {
 	if (aead == NULL)
 		return;
-	free_mb_mgr(aead->mgr);
+	aead->mb->free(aead->mgr);
+	mb_copy_put(aead->mb);
 	explicit_bzero(aead, sizeof(*aead));
 	free(aead);
 }

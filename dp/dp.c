@@ -100,7 +100,7 @@ static int create_lcore(struct data_plane *plane, uint16_t id)
 	lc->handshake_tsc = config->handshake_timeout_s * lc->second_tsc;
 	lc->walked_tsc = rte_rdtsc();
 	lc->frame_tsc = lc->second_tsc / config->control_rate;
-	lc->aead = aead_create();
+	lc->aead = aead_create_apart();
 	if (config->fragments > 0) {
 		lc->reassemble = reassemble_create(config);
 		if (lc->reassemble == NULL)

@@ -74,7 +74,10 @@ _Static_assert(sizeof(struct aead_op) <= 64, "one cache line an operation");
 // A thread's ipsec-mb manager.
 struct aead;
 
-struct aead *aead_create(void);	      // NULL if there is no memory or no usable CPU feature
+struct aead *aead_create(void); // NULL if there is no memory or no usable CPU feature
+// The same for a thread that shall share no memory with others that seal and open.  Main thread
+// only.
+struct aead *aead_create_apart(void);
 void aead_destroy(struct aead *aead); // NULL is fine
 void aead_key_expand(struct aead *aead, enum aead_suite suite, const uint8_t *key,
 		     struct aead_key *expanded);
