@@ -227,14 +227,14 @@ static void fill_port(struct config_doc *doc, unsigned int i, const struct raw_p
 	fill_gateways(doc, i, raw, port);
 }
 
-// Index of the listener's backend.
-static uint16_t backend_index(struct config_doc *doc, const char *text,
+// Index of the backend that key names.
+static uint16_t backend_index(struct config_doc *doc, const char *key, const char *text,
 			      const struct raw_config *raw)
 {
 	for (unsigned int i = 0; i < raw->backends_count; i++)
 		if (strcmp(raw->backends[i].name, text) == 0)
 			return (uint16_t)i;
-	config_error(doc, "backend", "\"%.64s\" is unknown; expected a name from backends", text);
+	config_error(doc, key, "\"%.64s\" is unknown; expected a name from backends", text);
 	return 0;
 }
 
@@ -277,8 +277,8 @@ static void fill_server_name(struct config_doc *doc, const char *path, const str
 {
 	config_at(doc, "%s", path);
 	name->name = copy(doc, "name", raw->name, NULL);
-	name->backend =
-		raw->backend != NULL ? backend_index(doc, raw->backend, all) : CONFIG_BACKEND_NONE;
+	name->backend = raw->backend != NULL ? backend_index(doc, "backend", raw->backend, all)
+					     : CONFIG_BACKEND_NONE;
 	name->certificate_nb = (uint16_t)raw->certificates_count;
 	fill_certificates(doc, path, raw->certificates, raw->certificates_count, name->certificate);
 }
@@ -292,7 +292,9 @@ static void fill_listener(struct config_doc *doc, unsigned int i, const struct r
 	config_at(doc, "listeners[%u]", i);
 	name(doc, raw->name, listener->name);
 	listener->port = (uint16_t)number(doc, "port", raw->port, 0, 1, 65535);
-	listener->backend = backend_index(doc, raw->backend, all);
+	listener->backend = backend_index(doc, "backend", raw->backend, all);
+	listener->media = raw->media != NULL ? backend_index(doc, "media", raw->media, all)
+					     : CONFIG_BACKEND_NONE;
 	listener->suites = copy(doc, "suites", raw->suites, SUITES_DEFAULT);
 	listener->groups = copy(doc, "groups", raw->groups, SUITES_GROUPS_DEFAULT);
 	listener->signatures = copy(doc, "signature_algorithms", raw->signature_algorithms,
@@ -369,6 +371,14 @@ static void fill_log(struct config_doc *doc, const struct raw_log *raw, struct c
 	config->keylog = file_name(doc, "keylog", raw->keylog);
 }
 
+static bool has_media(const struct config *config)
+{
+	for (unsigned int i = 0; i < config->listener_nb; i++)
+		if (config->listener[i].media != CONFIG_BACKEND_NONE)
+			return true;
+	return false;
+}
+
 void config_fill(struct config_doc *doc, const struct raw_config *raw, struct config *config)
 {
 	fill_lcores(doc, &raw->lcores, config);
@@ -383,6 +393,8 @@ void config_fill(struct config_doc *doc, const struct raw_config *raw, struct co
 	for (unsigned int i = 0; i < raw->listeners_count; i++)
 		fill_listener(doc, i, raw, &config->listener[i]);
 	fill_limits(doc, &raw->limits, config);
+	if (!has_media(config))
+		config->relays = 0;
 	fill_resumption(doc, &raw->resumption, config);
 	fill_log(doc, &raw->log, config);
 	config_at(doc, "%s", "");

@@ -97,6 +97,7 @@ static const cyaml_schema_field_t listener_fields[] = {
 	TEXT(suites, OPTIONAL, struct raw_listener),
 	TEXT(groups, OPTIONAL, struct raw_listener),
 	TEXT(signature_algorithms, OPTIONAL, struct raw_listener),
+	TEXT(media, OPTIONAL, struct raw_listener),
 	CYAML_FIELD_END,
 };
 

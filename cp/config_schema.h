@@ -77,6 +77,7 @@ struct raw_listener {
 	char *suites;
 	char *groups;
 	char *signature_algorithms;
+	char *media;
 };
 
 struct raw_backend {
@@ -100,6 +101,8 @@ struct raw_backend {
 	X(fragment_timeout_ms, 1000, 10, 60000)                                                    \
 	X(control_rate, 1000, 1, 1000000)                                                          \
 	X(neighbours, 1024, 1, 65535)                                                              \
+	X(relays, 1000, 1, 1000000)                                                                \
+	X(relay_timeout_s, 30, 1, 3600)                                                            \
 	X(seal_records, 0, 0, UINT32_MAX)                                                          \
 	X(seal_blocks, 0, 0, UINT32_MAX)                                                           \
 	X(forged_records, 0, 0, UINT32_MAX)

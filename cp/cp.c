@@ -11,6 +11,7 @@
 #include "loop.h"
 #include "nat_pool.h"
 #include "neigh.h"
+#include "relay_dir.h"
 #include "resumption.h"
 #include "session_dir.h"
 #include "tls.h"
@@ -48,6 +49,9 @@ static const char *create_tables(struct cp *cp)
 	cp->sessions = session_dir_create(cp->config->sessions, cp->config->half_open);
 	if (cp->sessions == NULL)
 		return "the sessions";
+	cp->relays = relay_dir_create();
+	if (cp->relays == NULL)
+		return "the relays";
 	cp->nat = nat_pool_create(&cp->dp->nat, cp->dp->port);
 	if (cp->nat == NULL)
 		return "the ports towards the backends";
@@ -166,6 +170,7 @@ void cp_destroy(struct cp *cp)
 	cookie_rotation_destroy(cp->cookies);
 	neigh_destroy(cp->neigh);
 	nat_pool_destroy(cp->nat);
+	relay_dir_destroy(cp->relays);
 	session_dir_destroy(cp->sessions);
 	aead_destroy(cp->aead);
 	if (cp->base != NULL)

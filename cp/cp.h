@@ -18,6 +18,7 @@ struct hs_worker;
 struct keylog;
 struct nat_pool;
 struct neigh;
+struct relay_dir;
 struct resumption;
 struct session_dir;
 struct tls;
@@ -28,7 +29,7 @@ struct tls;
 //
 //   main thread            base, cookies, aead, stats; the only one to call dp_receive()
 //   a worker's thread      what its struct hs_worker has, its handshakes and their SSLs
-//   whoever holds lock     sessions, neigh, nat, dp_send(); a change of stopping
+//   whoever holds lock     sessions, relays, neigh, nat, dp_send(); a change of stopping
 //   any thread             tls and resumption, which lock what changes in them; keylog; room
 //
 // lock is held for moments, never while OpenSSL computes or a file is read.  The locks inside tls
@@ -45,6 +46,7 @@ struct cp {
 	struct keylog *keylog;		      // NULL: off
 	struct resumption *resumption;
 	struct session_dir *sessions;
+	struct relay_dir *relays;
 	struct nat_pool *nat;
 	uint16_t worker_nb;
 	struct hs_worker *worker[CONFIG_HANDSHAKE_MAX];

@@ -89,6 +89,7 @@ struct config_listener {
 	char *suites;	  // OpenSSL cipher string
 	char *groups;	  // OpenSSL group list
 	char *signatures; // OpenSSL list of signature algorithms
+	uint16_t media;	  // index in config.backend, for STUN and RTP; CONFIG_BACKEND_NONE: none
 };
 
 struct config_backend {
@@ -135,6 +136,8 @@ struct config {
 	uint32_t fragment_timeout_ms; // that a fragment waits for the others
 	uint32_t control_rate;	      // ARP, NDP and ICMP frames a second to cp, an lcore
 	uint32_t neighbours;	      // next hops in all
+	uint32_t relays;	      // flows of STUN and RTP in all; 0: no listener has media
+	uint32_t relay_timeout_s;     // without a datagram either way
 	// Where a session ends earlier than its suite has to; 0: not earlier.
 	uint32_t seal_records;	 // records sealed
 	uint32_t seal_blocks;	 // AES blocks that sealing took
