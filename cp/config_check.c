@@ -3,11 +3,13 @@
 
 #include <string.h>
 #include <strings.h>
+#include <sys/un.h>
 
 #include "eal.h"
 #include "nat.h"
 #include "psk_file.h"
 #include "route.h"
+#include "srtp.h"
 
 #define MTU_IPV6_MIN  1280 // RFC 8200 section 5
 #define HOST_LEN_MAX  253  // bytes (RFC 1035 section 2.3.4)
@@ -395,6 +397,30 @@ static void check_media(struct config_doc *doc, const struct config *config,
 			     need, family(&media->addr), port->name, have);
 }
 
+static void check_srtp(struct config_doc *doc, const struct config_listener *listener)
+{
+	for (unsigned int i = 0; i < listener->srtp_nb; i++)
+		for (unsigned int j = 0; j < i; j++)
+			if (listener->srtp[i] == listener->srtp[j])
+				config_error(doc, "srtp", "%s stands twice; expected it once",
+					     srtp_info[listener->srtp[i]].name);
+}
+
+static void check_control_socket(struct config_doc *doc, const struct config *config)
+{
+	const size_t most = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+
+	config_at(doc, "control_socket");
+	if (config->control_socket == NULL) {
+		if (config->control_user != NULL || config->control_group != NULL ||
+		    config->control_group_rw)
+			config_error(doc, "path", "missing; expected it with the other keys");
+	} else if (strlen(config->control_socket) > most) {
+		config_error(doc, "path", "%.64s... is too long; expected at most %zu bytes",
+			     config->control_socket, most);
+	}
+}
+
 void config_check(struct config_doc *doc, const struct config *config)
 {
 	config_at(doc, "memory");
@@ -412,11 +438,13 @@ void config_check(struct config_doc *doc, const struct config *config)
 		check_credentials(doc, &config->listener[i], i);
 		check_server_names(doc, &config->listener[i], i);
 		config_at(doc, "listeners[%u]", i);
+		check_srtp(doc, &config->listener[i]);
 		if (config->listener[i].media != CONFIG_BACKEND_NONE)
 			check_media(doc, config, &config->listener[i]);
 	}
 	for (unsigned int i = 0; i < config->backend_nb; i++)
 		check_backend(doc, config, i);
 	check_neighbours(doc, config);
+	check_control_socket(doc, config);
 	config_at(doc, "%s", "");
 }

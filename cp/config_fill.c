@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "replay.h"
+#include "srtp.h"
 #include "suites.h"
 
 #define CPU_MAX 1023
@@ -283,6 +284,22 @@ static void fill_server_name(struct config_doc *doc, const char *path, const str
 	fill_certificates(doc, path, raw->certificates, raw->certificates_count, name->certificate);
 }
 
+static void fill_srtp(struct config_doc *doc, unsigned int i, const struct raw_listener *raw,
+		      struct config_listener *listener)
+{
+	static const char *const profiles[] = {
+#define X(name, number, key_len, salt_len) "SRTP_" #name,
+		SRTP_PROFILES(X)
+#undef X
+			NULL};
+
+	listener->srtp_nb = (uint16_t)raw->srtp_count;
+	for (unsigned int j = 0; j < raw->srtp_count; j++) {
+		config_at(doc, "listeners[%u].srtp[%u]", i, j);
+		listener->srtp[j] = (uint8_t)word(doc, "", raw->srtp[j], 0, profiles);
+	}
+}
+
 static void fill_listener(struct config_doc *doc, unsigned int i, const struct raw_config *all,
 			  struct config_listener *listener)
 {
@@ -320,6 +337,7 @@ static void fill_listener(struct config_doc *doc, unsigned int i, const struct r
 		config_at(doc, "listeners[%u].alpn[%u]", i, j);
 		listener->alpn[j] = copy(doc, "", raw->alpn[j], NULL);
 	}
+	fill_srtp(doc, i, raw, listener);
 }
 
 static void fill_backend(struct config_doc *doc, unsigned int i, const struct raw_backend *raw,
@@ -361,6 +379,18 @@ static void fill_resumption(struct config_doc *doc, const struct raw_resumption 
 			     "the same file as ticket_keys; expected one of its own");
 }
 
+static void fill_control_socket(struct config_doc *doc, const struct raw_control_socket *raw,
+				struct config *config)
+{
+	static const char *const modes[] = {"0600", "0660", NULL};
+
+	config_at(doc, "control_socket");
+	config->control_socket = file_name(doc, "path", raw->path);
+	config->control_group_rw = word(doc, "mode", raw->mode, 0, modes) == 1;
+	config->control_user = copy(doc, "user", raw->user, NULL);
+	config->control_group = copy(doc, "group", raw->group, NULL);
+}
+
 static void fill_log(struct config_doc *doc, const struct raw_log *raw, struct config *config)
 {
 	static const char *const levels[] = {"debug", "info", "notice", "warning", "err", NULL};
@@ -396,6 +426,7 @@ void config_fill(struct config_doc *doc, const struct raw_config *raw, struct co
 	if (!has_media(config))
 		config->relays = 0;
 	fill_resumption(doc, &raw->resumption, config);
+	fill_control_socket(doc, &raw->control_socket, config);
 	fill_log(doc, &raw->log, config);
 	config_at(doc, "%s", "");
 }

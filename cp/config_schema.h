@@ -77,6 +77,8 @@ struct raw_listener {
 	char *suites;
 	char *groups;
 	char *signature_algorithms;
+	char **srtp;
+	unsigned int srtp_count;
 	char *media;
 };
 
@@ -121,6 +123,13 @@ struct raw_resumption {
 	char *cache;
 };
 
+struct raw_control_socket {
+	char *path;
+	char *mode;
+	char *user;
+	char *group;
+};
+
 struct raw_log {
 	char *level;
 	char *keylog;
@@ -138,6 +147,7 @@ struct raw_config {
 	unsigned int backends_count;
 	struct raw_limits limits;
 	struct raw_resumption resumption;
+	struct raw_control_socket control_socket;
 	struct raw_log log;
 };
 

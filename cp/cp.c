@@ -171,6 +171,7 @@ void cp_destroy(struct cp *cp)
 	neigh_destroy(cp->neigh);
 	nat_pool_destroy(cp->nat);
 	relay_dir_destroy(cp->relays);
+	flow_index_fini(&cp->srtp);
 	session_dir_destroy(cp->sessions);
 	aead_destroy(cp->aead);
 	if (cp->base != NULL)

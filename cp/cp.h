@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "dp.h"
+#include "flow_index.h"
 #include "hs_table.h"
 #include "log.h"
 
@@ -29,7 +30,7 @@ struct tls;
 //
 //   main thread            base, cookies, aead, stats; the only one to call dp_receive()
 //   a worker's thread      what its struct hs_worker has, its handshakes and their SSLs
-//   whoever holds lock     sessions, relays, neigh, nat, dp_send(); a change of stopping
+//   whoever holds lock     sessions, srtp, relays, neigh, nat, dp_send(); a change of stopping
 //   any thread             tls and resumption, which lock what changes in them; keylog; room
 //
 // lock is held for moments, never while OpenSSL computes or a file is read.  The locks inside tls
@@ -46,6 +47,7 @@ struct cp {
 	struct keylog *keylog;		      // NULL: off
 	struct resumption *resumption;
 	struct session_dir *sessions;
+	struct flow_index srtp; // of the flow in a session's entry
 	struct relay_dir *relays;
 	struct nat_pool *nat;
 	uint16_t worker_nb;

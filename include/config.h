@@ -21,6 +21,7 @@
 #define CONFIG_SERVER_NAME_MAX 16 // of one listener
 #define CONFIG_ALPN_MAX	       8
 #define CONFIG_ALPN_LEN	       64 // bytes of a protocol's name
+#define CONFIG_SRTP_MAX	       4  // profiles of one listener
 #define CONFIG_EAL_ARG_MAX     32
 #define CONFIG_NAME_LEN	       32	  // bytes, NUL included
 #define CONFIG_BACKEND_NONE    UINT16_MAX // in place of an index in config.backend
@@ -89,6 +90,8 @@ struct config_listener {
 	char *suites;	  // OpenSSL cipher string
 	char *groups;	  // OpenSSL group list
 	char *signatures; // OpenSSL list of signature algorithms
+	uint16_t srtp_nb; // 0: use_srtp is not answered
+	uint8_t srtp[CONFIG_SRTP_MAX]; // enum srtp_profile, in order of preference
 	uint16_t media;	  // index in config.backend, for STUN and RTP; CONFIG_BACKEND_NONE: none
 };
 
@@ -149,6 +152,12 @@ struct config {
 	char *state_file;		// NULL: cache and revocations end with the program
 	uint32_t resumption_lifetime_s; // from the full handshake on
 	uint32_t session_cache;		// sessions kept for their ids; 0: none
+
+	// control socket
+	char *control_socket;  // path; NULL: off
+	char *control_user;    // its owner, a name; NULL: who runs the program
+	char *control_group;   // NULL: as well
+	bool control_group_rw; // the group may connect, else only the owner
 
 	char *keylog;	 // NULL: off
 	char *log_level; // "debug" "info" "notice" "warning" "err"

@@ -176,6 +176,7 @@ void lab_stop(struct lab *lab)
 		hs_worker_destroy(cp->worker[i]);
 	neigh_destroy(cp->neigh);
 	nat_pool_destroy(cp->nat);
+	assert_null(cp->srtp.root);
 	relay_dir_destroy(cp->relays);
 	session_dir_destroy(cp->sessions);
 	tls_destroy(cp->tls[0]);
