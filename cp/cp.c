@@ -5,6 +5,7 @@
 #include <rte_errno.h>
 #include <stdlib.h>
 
+#include "api.h"
 #include "cookie_rotation.h"
 #include "hs_worker.h"
 #include "keylog.h"
@@ -100,6 +101,12 @@ struct cp *cp_create(struct dp *dp)
 		ret = create_workers(cp);
 	if (ret < 0)
 		goto out;
+	if (cp->config->control_socket != NULL) {
+		cp->api = api_create(cp);
+		ret = -errno;
+		if (cp->api == NULL)
+			goto out;
+	}
 	return cp;
 out:
 	cp_destroy(cp);
@@ -163,6 +170,7 @@ void cp_destroy(struct cp *cp)
 		return;
 	for (uint16_t i = 0; i < cp->worker_nb; i++)
 		hs_worker_destroy(cp->worker[i]);
+	api_destroy(cp->api);
 	for (uint16_t i = 0; i < cp->config->listener_nb; i++)
 		tls_destroy(cp->tls[i]);
 	resumption_destroy(cp->resumption);

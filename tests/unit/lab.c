@@ -6,6 +6,7 @@
 #include <rte_cycles.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "arp.h"
 #include "handshake.h"
 #include "hs_table.h"
@@ -153,6 +154,10 @@ void lab_start_edited(struct lab *lab, void (*edit)(struct lab *lab))
 	assert_non_null(cp->tls[0]);
 	assert_non_null(cp->neigh);
 	create_workers(lab);
+	if (cp->config->control_socket != NULL) {
+		cp->api = api_create(cp);
+		assert_non_null(cp->api);
+	}
 	lab->tick = event_new(cp->base, -1, EV_PERSIST, on_tick, NULL);
 	event_add(lab->tick, &tick);
 	introduce(lab, RIG_OUTSIDE, RIG_CLIENT, RIG_GATEWAY);
@@ -174,6 +179,7 @@ void lab_stop(struct lab *lab)
 	event_free(lab->tick);
 	for (uint16_t i = 0; i < cp->worker_nb; i++)
 		hs_worker_destroy(cp->worker[i]);
+	api_destroy(cp->api);
 	neigh_destroy(cp->neigh);
 	nat_pool_destroy(cp->nat);
 	assert_null(cp->srtp.root);
