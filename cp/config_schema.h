@@ -103,7 +103,7 @@ struct raw_backend {
 	X(fragment_timeout_ms, 1000, 10, 60000)                                                    \
 	X(control_rate, 1000, 1, 1000000)                                                          \
 	X(neighbours, 1024, 1, 65535)                                                              \
-	X(relays, 1000, 1, 1000000)                                                                \
+	X(relays, 10000, 1, 1000000)                                                               \
 	X(relay_timeout_s, 30, 1, 3600)                                                            \
 	X(seal_records, 0, 0, UINT32_MAX)                                                          \
 	X(seal_blocks, 0, 0, UINT32_MAX)                                                           \

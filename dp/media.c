@@ -44,6 +44,12 @@ static bool is_binding_request(const uint8_t *p, uint16_t len)
 	       attributes_len % 4 == 0 && len == STUN_HEADER_LEN + attributes_len;
 }
 
+// A STUN error response (RFC 8489 section 5): the media server does not know the client.
+static bool is_refusal(const uint8_t *p, uint16_t len)
+{
+	return p[0] <= 3 && len >= 2 && (p[0] & 0x01) != 0 && (p[1] & 0x10) != 0;
+}
+
 static bool has_session(const struct flow *flow)
 {
 	return flow != NULL && flow->session != NULL;
@@ -206,9 +212,10 @@ void media_reply(struct lcore *lc, struct rte_mbuf *m, const struct datagram *dg
 		drop(lc, m, verdict);
 		return;
 	}
-	relay->used_tsc = relay->replied_tsc = lc->now_tsc;
 	lc->stats.relay_out++;
 	datagram_strip(m, dg);
+	if (likely(!is_refusal(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len)))
+		relay->used_tsc = relay->replied_tsc = lc->now_tsc;
 	tx_encap(lc, m, &relay->to_client);
 }
 

@@ -9,8 +9,8 @@
 //
 // A flow gets its relay by a STUN Binding request (RFC 8489), or by any STUN or RTP while it has a
 // session; both go to cp, which answers with RELAY_INSTALL.  A relay is over without a datagram for
-// the configured time, or after RELAY_UNANSWERED_S if the media server has not answered and the
-// flow has no session: whoever invents flows cannot hold them longer.
+// the configured time, or after RELAY_UNANSWERED_S if the media server has not answered but by STUN
+// errors and the flow has no session: whoever invents flows cannot hold them longer.
 #define RELAY_UNANSWERED_S 5
 
 // Room for max relays.  Returns 0 or -errno.

@@ -12,7 +12,7 @@
 // again. Memory: dp->relay_pool.
 struct relay {
 	uint64_t used_tsc;    // last datagram; of the client's only those that keep the relay alive
-	uint64_t replied_tsc; // last datagram of the media server; 0: it has not answered
+	uint64_t replied_tsc; // last datagram of the media server but STUN errors; 0: none yet
 	struct flow_key flow;
 	uint16_t lcore;	     // owner
 	uint16_t nat_addr;   // index in nat.addr

@@ -38,7 +38,7 @@ static const struct row bad[] = {
 	 "key: ecdsa.key\nbackends:\n  - {name: b, address: 192.0.2.2, port: 7}\nlimits:\n",
 	 "port: 4433\n    backend: b\n    media: b\n    certificates:\n      - {certificate: "
 	 "ecdsa.pem, key: ecdsa.key}\nbackends: [{name: b, address: 192.0.2.2, port: "
-	 "7}]\nlimits:\n  sessions: 62513\n",
+	 "7}]\nlimits:\n  sessions: 53513\n",
 	 "t.yaml:25: listeners[0].media: sessions, half_open and relays need 64513 gateway ports, "
 	 "the IPv4 addresses of port in have 64512; expected more addresses or lower limits\n"},
 	{"limits:\n", "control_socket: {mode: 0660}\nlimits:\n",
@@ -125,7 +125,7 @@ static void test_media(void **state)
 	assert_int_equal(c->listener[0].srtp[0], SRTP_PROFILE_AEAD_AES_256_GCM);
 	assert_int_equal(c->listener[0].srtp[1], SRTP_PROFILE_AES128_CM_SHA1_80);
 	assert_int_equal(c->listener[0].media, 0);
-	assert_int_equal(c->relays, 1000);
+	assert_int_equal(c->relays, 10000);
 	assert_int_equal(c->relay_timeout_s, 30);
 	config_destroy(c);
 }

@@ -35,6 +35,23 @@ static void test_expiry(void **state)
 	assert_true(begin_relay(RIG_CLIENT_PORT) != nat_port[0]);
 }
 
+// That it is refused makes nobody a client.
+static void test_refused_by_media(void **state)
+{
+	static const uint8_t error[20] = {0x01, 0x11, 0x00, 0x00, 0x21, 0x12, 0xa4, 0x42};
+	uint16_t nat_port = begin_relay(RIG_CLIENT_PORT);
+
+	(void)state;
+	for (int n = 0; n < 2; n++) {
+		reply(nat_port, error, sizeof(error));
+		expect_at_client(&v4, RIG_CLIENT_PORT, error, sizeof(error));
+		put(RIG_CLIENT_PORT, stun, sizeof(stun));
+		expect_at_media(&v4, stun, sizeof(stun));
+		pass(RELAY_UNANSWERED_S / 2 + 1);
+	}
+	assert_int_equal(STAT(relays), 0);
+}
+
 static void test_bound(void **state)
 {
 	(void)state;
@@ -222,12 +239,13 @@ static void test_find(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_expiry, set_up),	  TEST(test_bound, set_up),
-		TEST(test_bound_at_once, set_up), TEST(test_repeated, set_up),
-		TEST(test_rate, set_up),	  TEST(test_no_route, set_up),
-		TEST(test_no_port, set_up),	  TEST(test_ring_full, set_up),
-		TEST(test_table_full, set_up),	  TEST(test_neighbours, set_up),
-		TEST(test_stopping, set_up),	  TEST(test_find, set_up),
+		TEST(test_expiry, set_up),     TEST(test_refused_by_media, set_up),
+		TEST(test_bound, set_up),      TEST(test_bound_at_once, set_up),
+		TEST(test_repeated, set_up),   TEST(test_rate, set_up),
+		TEST(test_no_route, set_up),   TEST(test_no_port, set_up),
+		TEST(test_ring_full, set_up),  TEST(test_table_full, set_up),
+		TEST(test_neighbours, set_up), TEST(test_stopping, set_up),
+		TEST(test_find, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
