@@ -397,8 +397,13 @@ static void check_media(struct config_doc *doc, const struct config *config,
 			     need, family(&media->addr), port->name, have);
 }
 
-static void check_srtp(struct config_doc *doc, const struct config_listener *listener)
+static void check_srtp(struct config_doc *doc, const struct config *config,
+		       const struct config_listener *listener)
 {
+	if (listener->srtp_nb > 0 && config->control_socket == NULL)
+		config_error(doc, "srtp",
+			     "given, but nobody could ask for the keys; expected "
+			     "control_socket.path too");
 	for (unsigned int i = 0; i < listener->srtp_nb; i++)
 		for (unsigned int j = 0; j < i; j++)
 			if (listener->srtp[i] == listener->srtp[j])
@@ -438,7 +443,7 @@ void config_check(struct config_doc *doc, const struct config *config)
 		check_credentials(doc, &config->listener[i], i);
 		check_server_names(doc, &config->listener[i], i);
 		config_at(doc, "listeners[%u]", i);
-		check_srtp(doc, &config->listener[i]);
+		check_srtp(doc, config, &config->listener[i]);
 		if (config->listener[i].media != CONFIG_BACKEND_NONE)
 			check_media(doc, config, &config->listener[i]);
 	}

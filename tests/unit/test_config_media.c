@@ -12,6 +12,10 @@
 // In place of the port's line.
 #define MORE(keys) "port: 4433", "port: 4433\n" keys
 
+#define FROM_PORT_TO_LIMITS                                                                        \
+	"port: 4433\n    backend: b\n    certificates:\n      - certificate: ecdsa.pem\n"          \
+	"        key: ecdsa.key\nbackends:\n  - {name: b, address: 192.0.2.2, port: 7}\nlimits:\n"
+
 #define PROFILES                                                                                   \
 	"SRTP_AES128_CM_SHA1_80, SRTP_AES128_CM_SHA1_32, SRTP_AEAD_AES_128_GCM, "                  \
 	"SRTP_AEAD_AES_256_GCM"
@@ -21,6 +25,8 @@ static const struct row bad[] = {
 	 "t.yaml:24: listeners[0].srtp[0]: \"SRTP_NULL_SHA1_80\" is unknown; expected one "
 	 "of: " PROFILES "\n"},
 	{MORE("    srtp: [SRTP_AEAD_AES_128_GCM, SRTP_AEAD_AES_128_GCM]"),
+	 "t.yaml:24: listeners[0].srtp: given, but nobody could ask for the keys; expected "
+	 "control_socket.path too\n"
 	 "t.yaml:24: listeners[0].srtp: SRTP_AEAD_AES_128_GCM stands twice; expected it once\n"},
 	{MORE("    srtp: [" PROFILES ", SRTP_AEAD_AES_256_GCM]"),
 	 "t.yaml:24: listeners[0].srtp: more than 4 entries; expected at most 4\n"},
@@ -34,11 +40,14 @@ static const struct row bad[] = {
 	 "t.yaml:30: limits.relays: 0 is out of range; expected 1 to 1000000\n"
 	 "t.yaml:30: limits.relay_timeout_s: 0 is out of range; expected 1 to 3600\n"},
 	// 64512 ports of the one inside address.
-	{"port: 4433\n    backend: b\n    certificates:\n      - certificate: ecdsa.pem\n        "
-	 "key: ecdsa.key\nbackends:\n  - {name: b, address: 192.0.2.2, port: 7}\nlimits:\n",
-	 "port: 4433\n    backend: b\n    media: b\n    certificates:\n      - {certificate: "
-	 "ecdsa.pem, key: ecdsa.key}\nbackends: [{name: b, address: 192.0.2.2, port: "
-	 "7}]\nlimits:\n  sessions: 53513\n",
+	{FROM_PORT_TO_LIMITS,
+	 "port: 4433\n"
+	 "    backend: b\n"
+	 "    media: b\n"
+	 "    certificates: [{certificate: a, key: b}]\n"
+	 "backends: [{name: b, address: 192.0.2.2, port: 7}]\n"
+	 "limits:\n"
+	 "  sessions: 53513\n",
 	 "t.yaml:25: listeners[0].media: sessions, half_open and relays need 64513 gateway ports, "
 	 "the IPv4 addresses of port in have 64512; expected more addresses or lower limits\n"},
 	{"limits:\n", "control_socket: {mode: 0660}\nlimits:\n",
@@ -115,9 +124,16 @@ static void test_defaults(void **state)
 
 static void test_media(void **state)
 {
-	static const struct row row = {
-		MORE("    srtp: [SRTP_AEAD_AES_256_GCM, SRTP_AES128_CM_SHA1_80]\n    media: b"),
-		""};
+	static const struct row row = {FROM_PORT_TO_LIMITS,
+				       "port: 4433\n"
+				       "    backend: b\n"
+				       "    certificates: [{certificate: a, key: b}]\n"
+				       "    srtp: [SRTP_AEAD_AES_256_GCM, SRTP_AES128_CM_SHA1_80]\n"
+				       "    media: b\n"
+				       "backends: [{name: b, address: 192.0.2.2, port: 7}]\n"
+				       "control_socket: {path: c}\n"
+				       "limits:\n",
+				       ""};
 	struct config *c = load_good(&row);
 
 	(void)state;
