@@ -40,6 +40,8 @@ struct tls_client {
 	bool psk_tried;			       // it gave a pre-shared key's identity
 	bool psk_unknown;		       // which is not in the file
 	struct identity *refused;	       // of a certificate that was not accepted
+	const char
+		*refusal; // why its ClientHello was refused; NULL: it was not, or OpenSSL says why
 	// Once the handshake is done:
 	bool resumed;
 	struct identity *identity; // NULL: it proved none

@@ -83,11 +83,13 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
 							    &bytes, &len) == 1;
 	client->fragment_code = record_limit_asked(ssl);
 	if (!srtp_allowed(tls_of(ssl)->listener, ssl, client->extended_master)) {
+		client->refusal = "use_srtp without extended_master_secret";
 		*alert = SSL_AD_HANDSHAKE_FAILURE;
 		return SSL_CLIENT_HELLO_ERROR;
 	}
 	if (server_name_select(ssl, client))
 		return SSL_CLIENT_HELLO_SUCCESS;
+	client->refusal = "unknown server name";
 	*alert = SSL_AD_UNRECOGNIZED_NAME;
 	return SSL_CLIENT_HELLO_ERROR;
 }

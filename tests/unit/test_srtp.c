@@ -262,12 +262,11 @@ static void test_replaced(void **state)
 	finish();
 }
 
-// Where the extension use_srtp starts in the client's last datagram.
-static uint8_t *extension(void)
+// Where the extension use_srtp stands in the client's last datagram.
+static uint8_t *extension(const uint8_t *bytes, size_t len)
 {
-	static const uint8_t start[] = {0x00, 0x0e, 0x00, 0x05, 0x00, 0x02, 0x00, 0x07, 0x00};
 	struct lab_datagram *d = &client.out.datagram[client.out.nb - 1];
-	uint8_t *at = memmem(d->bytes, d->len, start, sizeof(start));
+	uint8_t *at = memmem(d->bytes, d->len, bytes, len);
 
 	assert_non_null(at);
 	return at;
@@ -288,6 +287,7 @@ static const struct {
 // The gateway says so at once and keeps nothing.
 static void test_malformed(void **state)
 {
+	static const uint8_t offer[] = {0x00, 0x0e, 0x00, 0x05, 0x00, 0x02, 0x00, 0x07, 0x00};
 	uint64_t failed = lab_stats(&lab)->failed;
 
 	(void)state;
@@ -298,7 +298,7 @@ static void test_malformed(void **state)
 		lab_pump(&lab); // HelloVerifyRequest
 		client.hold = true;
 		lab_step(&client);
-		extension()[bad[i].at] = bad[i].value;
+		extension(offer, sizeof(offer))[bad[i].at] = bad[i].value;
 		client.hold = false;
 		unit_check(i, !lab_handshake(&client, LAB_PATIENCE_MS));
 		unit_check(i, lab_stats(&lab)->failed == failed + i + 1);
@@ -308,13 +308,81 @@ static void test_malformed(void **state)
 	}
 }
 
+// What OpenSSL's client does not offer, in place of the same length that it does.
+static const struct {
+	const char *what;
+	uint8_t body[7]; // list of profiles, MKI
+	bool answered;
+} odd[] = {
+	{"MKI of two bytes", {0x00, 0x02, 0x00, 0x07, 0x02, 0x01, 0x00}, true},
+	{"unknown profiles", {0x00, 0x04, 0xff, 0xff, 0x00, 0x05, 0x00}, false},
+	{"unknown profile, then one that is known",
+	 {0x00, 0x04, 0xff, 0xff, 0x00, 0x07, 0x00},
+	 true},
+};
+
+static bool was_answered(void)
+{
+	static const uint8_t answer[] = {0x00, 0x0e, 0x00, 0x05, 0x00, 0x02, 0x00, 0x07, 0x00};
+
+	for (uint16_t i = 0; i < client.seen.nb; i++) {
+		const struct lab_datagram *d = &client.seen.datagram[i];
+
+		if (memmem(d->bytes, d->len, answer, sizeof(answer)) != NULL)
+			return true;
+	}
+	return false;
+}
+
+// RFC 5764 sections 4.1.1 and 4.1.3: answered with a profile that is known and an empty MKI, or not
+// at all; the handshake goes on.
+static void test_odd_offers(void **state)
+{
+	static const uint8_t offer[] = {0x00, 0x0e, 0x00, 0x07, 0x00, 0x04,
+					0x00, 0x07, 0x00, 0x01, 0x00};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_NB(odd); i++) {
+		print_message("  %s\n", odd[i].what);
+		start_offering("SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80");
+		lab_step(&client);
+		lab_pump(&lab); // HelloVerifyRequest
+		client.hold = true;
+		lab_step(&client);
+		memcpy(extension(offer, sizeof(offer)) + 4, odd[i].body, sizeof(odd[i].body));
+		client.hold = false;
+		lab_pump(&lab); // up to ServerHelloDone
+		unit_check(i, client.seen.nb > 1 && cp_half_open(&lab.cp) == 1);
+		unit_check(i, was_answered() == odd[i].answered);
+		lab_client_stop(&client);
+		lab_age(&lab, 1000); // so that the next one may take its place
+	}
+	assert_int_equal(lab_stats(&lab)->failed, 0);
+	start_offering(ALL);
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
+	check_keys(entry()->srtp);
+	finish();
+}
+
 // RFC 7627 section 5.4: nothing is exported without the extended master secret.
 static void test_no_extended_master(void **state)
 {
+	FILE *stream;
+	char *log;
+	size_t len;
+
 	(void)state;
+	stream = open_memstream(&log, &len);
+	rte_openlog_stream(stream);
+	rte_log_set_global_level(RTE_LOG_NOTICE);
 	start_offering(ALL);
 	SSL_set_options(client.ssl, SSL_OP_NO_EXTENDED_MASTER_SECRET);
 	assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
+	rte_log_set_global_level(RTE_LOG_ERR);
+	rte_openlog_stream(NULL);
+	fclose(stream);
+	assert_non_null(strstr(log, "failed: use_srtp without extended_master_secret"));
+	free(log);
 	assert_int_equal(ERR_GET_REASON(ERR_peek_error()), SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE);
 	ERR_clear_error();
 	lab_client_stop(&client);
@@ -331,15 +399,11 @@ static void test_no_extended_master(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_profiles, set_up),
-		TEST(test_no_common_profile, set_up_one),
-		TEST(test_no_profiles, set_up_none),
-		TEST(test_no_control_socket, set_up_closed),
-		TEST(test_resumed, set_up),
-		TEST(test_wiped, set_up),
-		TEST(test_replaced, set_up),
-		TEST(test_malformed, set_up),
-		TEST(test_no_extended_master, set_up),
+		TEST(test_profiles, set_up),	     TEST(test_no_common_profile, set_up_one),
+		TEST(test_no_profiles, set_up_none), TEST(test_no_control_socket, set_up_closed),
+		TEST(test_resumed, set_up),	     TEST(test_wiped, set_up),
+		TEST(test_replaced, set_up),	     TEST(test_malformed, set_up),
+		TEST(test_odd_offers, set_up),	     TEST(test_no_extended_master, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
