@@ -52,6 +52,9 @@ void config_destroy(struct config *config)
 	free(config->log_level);
 	free(config->ticket_keys);
 	free(config->state_file);
+	free(config->control_socket);
+	free(config->control_user);
+	free(config->control_group);
 	free(config->keylog);
 	free(config);
 }

@@ -3,10 +3,13 @@
 
 #include <string.h>
 #include <strings.h>
+#include <sys/un.h>
 
 #include "eal.h"
+#include "nat.h"
 #include "psk_file.h"
 #include "route.h"
+#include "srtp.h"
 
 #define MTU_IPV6_MIN  1280 // RFC 8200 section 5
 #define HOST_LEN_MAX  253  // bytes (RFC 1035 section 2.3.4)
@@ -307,21 +310,26 @@ static void check_server_names(struct config_doc *doc, const struct config_liste
 			     "refuse without server_names; expected the names that are known");
 }
 
-// What cp/neigh.h does to find the way: a prefix that holds the address, else a gateway.
-static bool backend_has_route(const struct config *config, const struct ip_addr *a)
+// What cp/route.c does to find the way: the longest prefix that holds the address, else the first
+// gateway.  NULL: there is none.
+static const struct config_port *backend_port(const struct config *config, const struct ip_addr *a)
 {
+	const struct config_port *best = NULL;
 	bool v4 = ip_is_v4(a);
+	uint8_t longest = 0;
 
 	for (unsigned int i = 0; i < config->port_nb; i++) {
 		const struct config_port *port = &config->port[i];
 		const struct ip_addr *gateway = v4 ? &port->gateway_v4 : &port->gateway_v6;
+		uint8_t len = port_prefix(port, a);
 
 		if (port->role != CONFIG_INSIDE || !port_has_family(port, v4))
 			continue;
-		if (ip_is_set(gateway) || port_prefix(port, a) > 0)
-			return true;
+		if (len > longest || (best == NULL && ip_is_set(gateway)))
+			best = port;
+		longest = len > longest ? len : longest;
 	}
-	return false;
+	return best;
 }
 
 static void check_backend(struct config_doc *doc, const struct config *config, unsigned int i)
@@ -347,7 +355,7 @@ static void check_backend(struct config_doc *doc, const struct config *config, u
 			     "%s is an address of this gateway; expected the "
 			     "backend's",
 			     text);
-	else if (!backend_has_route(config, &backend->addr))
+	else if (backend_port(config, &backend->addr) == NULL)
 		config_error(doc, "address",
 			     "no inside port leads to %s; expected an inside "
 			     "%s prefix that holds it, or a gateway",
@@ -369,6 +377,55 @@ static void check_neighbours(struct config_doc *doc, const struct config *config
 			     config->neighbours, least);
 }
 
+// Whatever comes as STUN and RTP, sessions must find gateway ports of the family that the media
+// server has.
+static void check_media(struct config_doc *doc, const struct config *config,
+			const struct config_listener *listener)
+{
+	const struct config_backend *media = &config->backend[listener->media];
+	const struct config_port *port = backend_port(config, &media->addr);
+	unsigned int need = config->sessions + config->half_open + config->relays, have = 0;
+
+	for (unsigned int i = 0; port != NULL && i < port->addr_nb; i++)
+		if (ip_is_v4(&port->addr[i].addr) == ip_is_v4(&media->addr))
+			have += NAT_PORT_NB - NAT_PORT_MIN;
+	if (port != NULL && have < need)
+		config_error(doc, "media",
+			     "sessions, half_open and relays need %u gateway ports, the %s "
+			     "addresses of port %s have %u; expected more addresses or lower "
+			     "limits",
+			     need, family(&media->addr), port->name, have);
+}
+
+static void check_srtp(struct config_doc *doc, const struct config *config,
+		       const struct config_listener *listener)
+{
+	if (listener->srtp_nb > 0 && config->control_socket == NULL)
+		config_error(doc, "srtp",
+			     "given, but nobody could ask for the keys; expected "
+			     "control_socket.path too");
+	for (unsigned int i = 0; i < listener->srtp_nb; i++)
+		for (unsigned int j = 0; j < i; j++)
+			if (listener->srtp[i] == listener->srtp[j])
+				config_error(doc, "srtp", "%s stands twice; expected it once",
+					     srtp_info[listener->srtp[i]].name);
+}
+
+static void check_control_socket(struct config_doc *doc, const struct config *config)
+{
+	const size_t most = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+
+	config_at(doc, "control_socket");
+	if (config->control_socket == NULL) {
+		if (config->control_user != NULL || config->control_group != NULL ||
+		    config->control_group_rw)
+			config_error(doc, "path", "missing; expected it with the other keys");
+	} else if (strlen(config->control_socket) > most) {
+		config_error(doc, "path", "%.64s... is too long; expected at most %zu bytes",
+			     config->control_socket, most);
+	}
+}
+
 void config_check(struct config_doc *doc, const struct config *config)
 {
 	config_at(doc, "memory");
@@ -385,9 +442,14 @@ void config_check(struct config_doc *doc, const struct config *config)
 			check_listener_addr(doc, config, i, j);
 		check_credentials(doc, &config->listener[i], i);
 		check_server_names(doc, &config->listener[i], i);
+		config_at(doc, "listeners[%u]", i);
+		check_srtp(doc, config, &config->listener[i]);
+		if (config->listener[i].media != CONFIG_BACKEND_NONE)
+			check_media(doc, config, &config->listener[i]);
 	}
 	for (unsigned int i = 0; i < config->backend_nb; i++)
 		check_backend(doc, config, i);
 	check_neighbours(doc, config);
+	check_control_socket(doc, config);
 	config_at(doc, "%s", "");
 }

@@ -9,7 +9,8 @@
 // addresses without a port, backends without a way to them.  Touches no file.
 void config_check(struct config_doc *doc, const struct config *config);
 
-// Prints what this machine does not have: CPUs, and places for the files that are written.
+// Prints what this machine does not have: CPUs, places for the files that are written and for the
+// control socket, and its owners.
 void config_check_host(struct config_doc *doc, const struct config *config);
 
 // Prints what is wrong with suites, groups, certificates and keys: opens the files.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "replay.h"
+#include "srtp.h"
 #include "suites.h"
 
 #define CPU_MAX 1023
@@ -227,14 +228,14 @@ static void fill_port(struct config_doc *doc, unsigned int i, const struct raw_p
 	fill_gateways(doc, i, raw, port);
 }
 
-// Index of the listener's backend.
-static uint16_t backend_index(struct config_doc *doc, const char *text,
+// Index of the backend that key names.
+static uint16_t backend_index(struct config_doc *doc, const char *key, const char *text,
 			      const struct raw_config *raw)
 {
 	for (unsigned int i = 0; i < raw->backends_count; i++)
 		if (strcmp(raw->backends[i].name, text) == 0)
 			return (uint16_t)i;
-	config_error(doc, "backend", "\"%.64s\" is unknown; expected a name from backends", text);
+	config_error(doc, key, "\"%.64s\" is unknown; expected a name from backends", text);
 	return 0;
 }
 
@@ -277,10 +278,26 @@ static void fill_server_name(struct config_doc *doc, const char *path, const str
 {
 	config_at(doc, "%s", path);
 	name->name = copy(doc, "name", raw->name, NULL);
-	name->backend =
-		raw->backend != NULL ? backend_index(doc, raw->backend, all) : CONFIG_BACKEND_NONE;
+	name->backend = raw->backend != NULL ? backend_index(doc, "backend", raw->backend, all)
+					     : CONFIG_BACKEND_NONE;
 	name->certificate_nb = (uint16_t)raw->certificates_count;
 	fill_certificates(doc, path, raw->certificates, raw->certificates_count, name->certificate);
+}
+
+static void fill_srtp(struct config_doc *doc, unsigned int i, const struct raw_listener *raw,
+		      struct config_listener *listener)
+{
+	static const char *const profiles[] = {
+#define X(name, number, key_len, salt_len) "SRTP_" #name,
+		SRTP_PROFILES(X)
+#undef X
+			NULL};
+
+	listener->srtp_nb = (uint16_t)raw->srtp_count;
+	for (unsigned int j = 0; j < raw->srtp_count; j++) {
+		config_at(doc, "listeners[%u].srtp[%u]", i, j);
+		listener->srtp[j] = (uint8_t)word(doc, "", raw->srtp[j], 0, profiles);
+	}
 }
 
 static void fill_listener(struct config_doc *doc, unsigned int i, const struct raw_config *all,
@@ -292,7 +309,9 @@ static void fill_listener(struct config_doc *doc, unsigned int i, const struct r
 	config_at(doc, "listeners[%u]", i);
 	name(doc, raw->name, listener->name);
 	listener->port = (uint16_t)number(doc, "port", raw->port, 0, 1, 65535);
-	listener->backend = backend_index(doc, raw->backend, all);
+	listener->backend = backend_index(doc, "backend", raw->backend, all);
+	listener->media = raw->media != NULL ? backend_index(doc, "media", raw->media, all)
+					     : CONFIG_BACKEND_NONE;
 	listener->suites = copy(doc, "suites", raw->suites, SUITES_DEFAULT);
 	listener->groups = copy(doc, "groups", raw->groups, SUITES_GROUPS_DEFAULT);
 	listener->signatures = copy(doc, "signature_algorithms", raw->signature_algorithms,
@@ -318,6 +337,7 @@ static void fill_listener(struct config_doc *doc, unsigned int i, const struct r
 		config_at(doc, "listeners[%u].alpn[%u]", i, j);
 		listener->alpn[j] = copy(doc, "", raw->alpn[j], NULL);
 	}
+	fill_srtp(doc, i, raw, listener);
 }
 
 static void fill_backend(struct config_doc *doc, unsigned int i, const struct raw_backend *raw,
@@ -359,6 +379,18 @@ static void fill_resumption(struct config_doc *doc, const struct raw_resumption 
 			     "the same file as ticket_keys; expected one of its own");
 }
 
+static void fill_control_socket(struct config_doc *doc, const struct raw_control_socket *raw,
+				struct config *config)
+{
+	static const char *const modes[] = {"0600", "0660", NULL};
+
+	config_at(doc, "control_socket");
+	config->control_socket = file_name(doc, "path", raw->path);
+	config->control_group_rw = word(doc, "mode", raw->mode, 0, modes) == 1;
+	config->control_user = copy(doc, "user", raw->user, NULL);
+	config->control_group = copy(doc, "group", raw->group, NULL);
+}
+
 static void fill_log(struct config_doc *doc, const struct raw_log *raw, struct config *config)
 {
 	static const char *const levels[] = {"debug", "info", "notice", "warning", "err", NULL};
@@ -367,6 +399,14 @@ static void fill_log(struct config_doc *doc, const struct raw_log *raw, struct c
 	config->log_level =
 		copy(doc, "level", levels[word(doc, "level", raw->level, 1, levels)], NULL);
 	config->keylog = file_name(doc, "keylog", raw->keylog);
+}
+
+static bool has_media(const struct config *config)
+{
+	for (unsigned int i = 0; i < config->listener_nb; i++)
+		if (config->listener[i].media != CONFIG_BACKEND_NONE)
+			return true;
+	return false;
 }
 
 void config_fill(struct config_doc *doc, const struct raw_config *raw, struct config *config)
@@ -383,7 +423,10 @@ void config_fill(struct config_doc *doc, const struct raw_config *raw, struct co
 	for (unsigned int i = 0; i < raw->listeners_count; i++)
 		fill_listener(doc, i, raw, &config->listener[i]);
 	fill_limits(doc, &raw->limits, config);
+	if (!has_media(config))
+		config->relays = 0;
 	fill_resumption(doc, &raw->resumption, config);
+	fill_control_socket(doc, &raw->control_socket, config);
 	fill_log(doc, &raw->log, config);
 	config_at(doc, "%s", "");
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,6 +56,28 @@ static void check_state_file(struct config_doc *doc, const char *file)
 			     what);
 }
 
+// The socket is made at start: its directory, user and group must be there.
+static void check_control_socket(struct config_doc *doc, const struct config *config)
+{
+	const char *path = config->control_socket, *slash = strrchr(path, '/');
+	char dir[4096];
+	struct stat st;
+
+	snprintf(dir, sizeof(dir), "%.*s", slash != NULL ? (int)(slash - path) + 1 : 1,
+		 slash != NULL ? path : ".");
+	if (access(dir, W_OK | X_OK) != 0)
+		config_error(doc, "path", "%s: %s; expected a directory that can be written", dir,
+			     strerror(errno));
+	else if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		config_error(doc, "path", "%s: is no socket; expected one, or nothing there", path);
+	if (config->control_user != NULL && getpwnam(config->control_user) == NULL)
+		config_error(doc, "user", "%s: unknown; expected a user of this machine",
+			     config->control_user);
+	if (config->control_group != NULL && getgrnam(config->control_group) == NULL)
+		config_error(doc, "group", "%s: unknown; expected a group of this machine",
+			     config->control_group);
+}
+
 void config_check_host(struct config_doc *doc, const struct config *config)
 {
 	config_at(doc, "lcores");
@@ -71,6 +95,9 @@ void config_check_host(struct config_doc *doc, const struct config *config)
 	config_at(doc, "resumption");
 	if (config->state_file != NULL)
 		check_state_file(doc, config->state_file);
+	config_at(doc, "control_socket");
+	if (config->control_socket != NULL)
+		check_control_socket(doc, config);
 	config_at(doc, "log");
 	if (config->keylog != NULL)
 		check_keylog(doc, config->keylog);

@@ -97,6 +97,8 @@ static const cyaml_schema_field_t listener_fields[] = {
 	TEXT(suites, OPTIONAL, struct raw_listener),
 	TEXT(groups, OPTIONAL, struct raw_listener),
 	TEXT(signature_algorithms, OPTIONAL, struct raw_listener),
+	LIST(srtp, OPTIONAL, struct raw_listener, &text, 0, CONFIG_SRTP_MAX),
+	TEXT(media, OPTIONAL, struct raw_listener),
 	CYAML_FIELD_END,
 };
 
@@ -131,6 +133,14 @@ static const cyaml_schema_field_t resumption[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t control_socket[] = {
+	TEXT(path, OPTIONAL, struct raw_control_socket),
+	TEXT(mode, OPTIONAL, struct raw_control_socket),
+	TEXT(user, OPTIONAL, struct raw_control_socket),
+	TEXT(group, OPTIONAL, struct raw_control_socket),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t log[] = {
 	TEXT(level, OPTIONAL, struct raw_log),
 	TEXT(keylog, OPTIONAL, struct raw_log),
@@ -146,6 +156,7 @@ static const cyaml_schema_field_t top_fields[] = {
 	LIST(backends, REQUIRED, struct raw_config, &backend, 1, CONFIG_BACKEND_MAX),
 	MAPPING(limits),
 	MAPPING(resumption),
+	MAPPING(control_socket),
 	MAPPING(log),
 	CYAML_FIELD_END,
 };

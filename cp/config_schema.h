@@ -77,6 +77,9 @@ struct raw_listener {
 	char *suites;
 	char *groups;
 	char *signature_algorithms;
+	char **srtp;
+	unsigned int srtp_count;
+	char *media;
 };
 
 struct raw_backend {
@@ -100,6 +103,8 @@ struct raw_backend {
 	X(fragment_timeout_ms, 1000, 10, 60000)                                                    \
 	X(control_rate, 1000, 1, 1000000)                                                          \
 	X(neighbours, 1024, 1, 65535)                                                              \
+	X(relays, 10000, 1, 1000000)                                                               \
+	X(relay_timeout_s, 30, 1, 3600)                                                            \
 	X(seal_records, 0, 0, UINT32_MAX)                                                          \
 	X(seal_blocks, 0, 0, UINT32_MAX)                                                           \
 	X(forged_records, 0, 0, UINT32_MAX)
@@ -116,6 +121,13 @@ struct raw_resumption {
 	char *state_file;
 	char *lifetime_s;
 	char *cache;
+};
+
+struct raw_control_socket {
+	char *path;
+	char *mode;
+	char *user;
+	char *group;
 };
 
 struct raw_log {
@@ -135,6 +147,7 @@ struct raw_config {
 	unsigned int backends_count;
 	struct raw_limits limits;
 	struct raw_resumption resumption;
+	struct raw_control_socket control_socket;
 	struct raw_log log;
 };
 

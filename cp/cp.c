@@ -5,12 +5,14 @@
 #include <rte_errno.h>
 #include <stdlib.h>
 
+#include "api.h"
 #include "cookie_rotation.h"
 #include "hs_worker.h"
 #include "keylog.h"
 #include "loop.h"
 #include "nat_pool.h"
 #include "neigh.h"
+#include "relay_dir.h"
 #include "resumption.h"
 #include "session_dir.h"
 #include "tls.h"
@@ -48,6 +50,9 @@ static const char *create_tables(struct cp *cp)
 	cp->sessions = session_dir_create(cp->config->sessions, cp->config->half_open);
 	if (cp->sessions == NULL)
 		return "the sessions";
+	cp->relays = relay_dir_create();
+	if (cp->relays == NULL)
+		return "the relays";
 	cp->nat = nat_pool_create(&cp->dp->nat, cp->dp->port);
 	if (cp->nat == NULL)
 		return "the ports towards the backends";
@@ -96,6 +101,12 @@ struct cp *cp_create(struct dp *dp)
 		ret = create_workers(cp);
 	if (ret < 0)
 		goto out;
+	if (cp->config->control_socket != NULL) {
+		cp->api = api_create(cp);
+		ret = -errno;
+		if (cp->api == NULL)
+			goto out;
+	}
 	return cp;
 out:
 	cp_destroy(cp);
@@ -159,6 +170,7 @@ void cp_destroy(struct cp *cp)
 		return;
 	for (uint16_t i = 0; i < cp->worker_nb; i++)
 		hs_worker_destroy(cp->worker[i]);
+	api_destroy(cp->api);
 	for (uint16_t i = 0; i < cp->config->listener_nb; i++)
 		tls_destroy(cp->tls[i]);
 	resumption_destroy(cp->resumption);
@@ -166,6 +178,8 @@ void cp_destroy(struct cp *cp)
 	cookie_rotation_destroy(cp->cookies);
 	neigh_destroy(cp->neigh);
 	nat_pool_destroy(cp->nat);
+	relay_dir_destroy(cp->relays);
+	flow_index_fini(&cp->srtp);
 	session_dir_destroy(cp->sessions);
 	aead_destroy(cp->aead);
 	if (cp->base != NULL)

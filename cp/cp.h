@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "dp.h"
+#include "flow_index.h"
 #include "hs_table.h"
 #include "log.h"
 
@@ -13,11 +14,13 @@
 
 #define ROOM_RETRY_US 1000 // how often a full ring to an lcore is tried
 
+struct api;
 struct cookie_rotation;
 struct hs_worker;
 struct keylog;
 struct nat_pool;
 struct neigh;
+struct relay_dir;
 struct resumption;
 struct session_dir;
 struct tls;
@@ -26,9 +29,9 @@ struct tls;
 // secrets, and ends sessions; it hands what belongs to handshakes to the workers (hs_worker.h), a
 // thread each.
 //
-//   main thread            base, cookies, aead, stats; the only one to call dp_receive()
+//   main thread            base, cookies, aead, stats, api; the only one to call dp_receive()
 //   a worker's thread      what its struct hs_worker has, its handshakes and their SSLs
-//   whoever holds lock     sessions, neigh, nat, dp_send(); a change of stopping
+//   whoever holds lock     sessions, srtp, relays, neigh, nat, dp_send(); a change of stopping
 //   any thread             tls and resumption, which lock what changes in them; keylog; room
 //
 // lock is held for moments, never while OpenSSL computes or a file is read.  The locks inside tls
@@ -45,7 +48,10 @@ struct cp {
 	struct keylog *keylog;		      // NULL: off
 	struct resumption *resumption;
 	struct session_dir *sessions;
+	struct flow_index srtp; // of the flow in a session's entry
+	struct relay_dir *relays;
 	struct nat_pool *nat;
+	struct api *api; // NULL: off
 	uint16_t worker_nb;
 	struct hs_worker *worker[CONFIG_HANDSHAKE_MAX];
 	struct hs_room room;				   // of all workers

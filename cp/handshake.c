@@ -11,6 +11,7 @@
 #include "install.h"
 #include "neigh.h"
 #include "record_limit.h"
+#include "srtp_dir.h"
 
 #define REPLACE_MS 1000 // a handshake this young is not given up for another ClientHello
 
@@ -373,6 +374,8 @@ void handshake_installed(struct handshake *hs, struct session_entry *entry)
 	entry->tag = hs->client.tag;
 	entry->identity = hs->client.identity;
 	hs->client.identity = NULL;
+	srtp_dir_enter(cp, entry, hs->client.srtp);
+	hs->client.srtp = NULL;
 	send_flight(hs);
 	hs_early_inject(&hs->early, hs->worker->handshakes, cp, hs->lcore);
 	install_live(cp, entry);

@@ -24,6 +24,8 @@ const char *hs_report_reason(const struct handshake *hs, const char *otherwise)
 	long verified = SSL_get_verify_result(hs->ssl);
 	const char *reason = ERR_reason_error_string(ERR_peek_error());
 
+	if (hs->client.refusal != NULL)
+		return hs->client.refusal;
 	if (verified != X509_V_OK)
 		return X509_verify_cert_error_string(verified);
 	return reason != NULL ? reason : otherwise;

@@ -15,8 +15,9 @@ struct handshake_stats *hs_report_counters(const struct handshake *hs);
 
 uint64_t hs_report_elapsed_ms(const struct handshake *hs);
 
-// Why OpenSSL gave hs up: what is wrong with the client's certificate, else the oldest error that it
-// noted, which is the cause of the others.  otherwise: if it noted none.
+// Why OpenSSL gave hs up: what we refused in the ClientHello, or what is wrong with the client's
+// certificate, else the oldest error that it noted, which is the cause of the others.  otherwise:
+// if it noted none.
 const char *hs_report_reason(const struct handshake *hs, const char *otherwise);
 
 // Counts what OpenSSL gave hs up for, where there is a counter for it.

@@ -120,9 +120,12 @@ static void handle(struct hs_worker *w, const struct msg *msg)
 	case MSG_FRAME:
 	case MSG_PLAIN_RECORD:
 	case MSG_SESSION_ENDED:
+	case MSG_MEDIA:
+	case MSG_RELAY_ENDED:
 	case MSG_SESSION_INSTALL:
 	case MSG_SESSION_REMOVE:
 	case MSG_HANDSHAKE_REMOVE:
+	case MSG_RELAY_INSTALL:
 	case MSG_TX_FRAME:
 	case MSG_TX_RECORD:
 	case MSG_INJECT:

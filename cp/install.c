@@ -9,6 +9,7 @@
 #include "neigh.h"
 #include "resumption.h"
 #include "session_dir.h"
+#include "srtp_dir.h"
 
 void install_free(struct cp *cp, struct session *s)
 {
@@ -21,8 +22,10 @@ void install_give_back(struct cp *cp, struct session *s)
 {
 	struct session_entry *entry = session_dir_find(cp->sessions, s->id);
 
-	if (entry != NULL)
+	if (entry != NULL) {
+		srtp_dir_leave(cp, entry);
 		session_dir_leave(cp->sessions, entry);
+	}
 	nat_pool_give(cp->nat, s->nat_addr, s->nat_port);
 	neigh_release(cp, s->rx.encap.next_hop);
 	neigh_release(cp, s->tx.encap.next_hop);

@@ -8,6 +8,7 @@
 #include "hs_worker.h"
 #include "install.h"
 #include "neigh.h"
+#include "relay_dir.h"
 #include "session_dir.h"
 
 #define BATCH	32  // messages of one lcore a turn
@@ -122,9 +123,16 @@ void loop_dispatch(struct cp *cp, const struct msg *msg)
 	case MSG_SESSION_ENDED:
 		install_session_ended(cp, msg);
 		break;
+	case MSG_MEDIA:
+		relay_dir_begin(cp, msg);
+		break;
+	case MSG_RELAY_ENDED:
+		relay_dir_end(cp, msg);
+		break;
 	case MSG_SESSION_INSTALL:
 	case MSG_SESSION_REMOVE:
 	case MSG_HANDSHAKE_REMOVE:
+	case MSG_RELAY_INSTALL:
 	case MSG_TX_FRAME:
 	case MSG_TX_RECORD:
 	case MSG_INJECT:

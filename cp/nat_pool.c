@@ -146,7 +146,7 @@ int nat_pool_take(struct nat_pool *pool, const struct nat_want *want, uint16_t *
 	if (list < 0)
 		list = find_list(p, 0, NAT_NO_LCORE);
 	port = take_first(p, (uint16_t)list);
-	atomic_store_explicit(&pool->nat->addr[a].slot[port].lcore, want->lcore,
+	atomic_store_explicit(&pool->nat->addr[a].slot[port].lcore, want->lcore | want->mark,
 			      memory_order_release);
 	*nat_addr = (uint16_t)a;
 	*nat_port = rte_cpu_to_be_16(port);

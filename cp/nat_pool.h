@@ -22,7 +22,8 @@ void nat_pool_destroy(struct nat_pool *pool);
 // Who needs a port.
 struct nat_want {
 	uint16_t port_id;	// ethdev port
-	uint16_t lcore;		// owner of the session
+	uint16_t lcore;		// owner of the session or relay
+	uint16_t mark;		// NAT_RELAY for a relay, else 0
 	struct ip_addr prefer;	// inside address
 	struct ip_addr backend; // of prefer's family
 	rte_be16_t backend_port;

@@ -5,6 +5,7 @@
 #include <rte_errno.h>
 #include <stdlib.h>
 
+#include "srtp.h"
 #include "stats.h"
 
 #define NO_SLOT	   UINT32_MAX
@@ -51,6 +52,8 @@ static void drop(struct session_entry *entry)
 	drop_ticket(entry);
 	identity_destroy(entry->identity);
 	entry->identity = NULL;
+	srtp_destroy(entry->srtp);
+	entry->srtp = NULL;
 }
 
 void session_dir_destroy(struct session_dir *dir)

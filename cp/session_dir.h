@@ -9,15 +9,17 @@
 
 #define LAST_FLIGHT_FINISHED_MAX 64
 
+struct srtp;
+
 // What is sent again when a client lost our last flight: NewSessionTicket, if there was one,
 // ChangeCipherSpec and Finished.  In a resumption the last flight is the client's.
 struct last_flight {
-	uint64_t epoch0_seq;  // of the next record of epoch 0
-	uint64_t resent_tsc;  // 0: not yet
-	uint8_t *ticket;      // whole records, but for their numbers; goes when the client has sent
-			      // data; NULL: none
-	uint32_t ticket_len;  // bytes
-	uint8_t finished_len; // 0: the last flight is not ours
+	uint64_t epoch0_seq; // of the next record of epoch 0
+	uint64_t resent_tsc; // 0: not yet
+	uint8_t *ticket;     // whole records, but for their numbers; goes when the client has sent
+			 // data; NULL: none
+	uint32_t ticket_len;			    // bytes
+	uint8_t finished_len;			    // 0: the last flight is not ours
 	uint8_t finished[LAST_FLIGHT_FINISHED_MAX]; // the message, plain
 };
 
@@ -33,6 +35,7 @@ struct session_entry {
 	uint32_t next_free;
 	struct resumption_tag tag; // of what the client can resume
 	struct identity *identity; // of the client; NULL: it proved none
+	struct srtp *srtp;	   // keys that may be asked for; NULL: none.  srtp_dir's
 	struct last_flight flight;
 };
 

@@ -10,6 +10,7 @@
 
 #include "hs_worker.h"
 #include "neigh.h"
+#include "relay_dir.h"
 #include "session_dir.h"
 
 // DPDK 22.11 puts at most 16 kB in an answer, and into a dictionary no containers but arrays.
@@ -399,6 +400,24 @@ static int on_neighbours(const char *cmd, const char *params, struct rte_tel_dat
 	return 0;
 }
 
+static int on_relays(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	struct cp *cp = control_take();
+	const struct relay_stats *stats;
+
+	(void)cmd;
+	(void)params;
+	if (cp == NULL)
+		return -EBUSY;
+	stats = relay_dir_stats(cp);
+	rte_tel_data_start_dict(d);
+#define X(name, text) DICT_ADD(d, #name, stats->name);
+	RELAY_STATS(X)
+#undef X
+	control_give(cp);
+	return 0;
+}
+
 int telemetry_start(struct cp *cp)
 {
 	int ret;
@@ -421,6 +440,9 @@ int telemetry_start(struct cp *cp)
 	if (ret == 0)
 		ret = rte_telemetry_register_cmd("/dtlsgw/neighbours", on_neighbours,
 						 "Counters of ARP and neighbour discovery");
+	if (ret == 0)
+		ret = rte_telemetry_register_cmd("/dtlsgw/relays", on_relays,
+						 "Counters of relays of STUN and RTP");
 	if (ret < 0)
 		telemetry_stop();
 	return ret;

@@ -10,6 +10,7 @@
 #include "psk_file.h"
 #include "resumption.h"
 #include "server_name.h"
+#include "srtp.h"
 
 struct tls *tls_create(const struct config *config, uint16_t listener, struct keylog *keylog,
 		       struct resumption *resumption)
@@ -90,6 +91,7 @@ void tls_client_fini(struct tls_client *client)
 	identity_destroy(client->refused);
 	identity_destroy(client->identity);
 	credentials_release(client->credentials);
+	srtp_destroy(client->srtp);
 }
 
 struct tls *tls_of(const SSL *ssl)
@@ -120,12 +122,14 @@ static const char *find_backend(const SSL *ssl, struct tls_client *client)
 	return NULL;
 }
 
-const char *tls_identify(const SSL *ssl, struct tls_client *client)
+const char *tls_identify(SSL *ssl, struct tls_client *client)
 {
 	client->resumed = SSL_session_reused(ssl) == 1;
 	resumption_tag(ssl, &client->tag);
 	if (identity_create(ssl, &client->identity) != 0)
 		return "no memory";
+	if (tls_of(ssl)->config->control_socket != NULL && srtp_create(ssl, &client->srtp) != 0)
+		return "the keys for SRTP cannot be exported";
 	if (client->identity == NULL || client->identity->kind != IDENTITY_PSK)
 		return NULL;
 	return find_backend(ssl, client);

@@ -13,6 +13,7 @@
 struct credentials;
 struct keylog;
 struct resumption;
+struct srtp;
 
 // What all handshakes of one listener share.  Const but for the credentials, which cp replaces when
 // it reads the files again; any thread may make SSLs meanwhile.
@@ -39,9 +40,12 @@ struct tls_client {
 	bool psk_tried;			       // it gave a pre-shared key's identity
 	bool psk_unknown;		       // which is not in the file
 	struct identity *refused;	       // of a certificate that was not accepted
+	const char
+		*refusal; // why its ClientHello was refused; NULL: it was not, or OpenSSL says why
 	// Once the handshake is done:
 	bool resumed;
 	struct identity *identity; // NULL: it proved none
+	struct srtp *srtp;	   // NULL: it has none, or nobody may ask for its keys
 	struct resumption_tag tag;
 };
 
@@ -69,6 +73,6 @@ struct tls *tls_of(const SSL *ssl);
 
 // Of a handshake that is done: who the client is, and where its data goes.  Returns NULL, or why it
 // is refused.
-const char *tls_identify(const SSL *ssl, struct tls_client *client);
+const char *tls_identify(SSL *ssl, struct tls_client *client);
 
 #endif

@@ -11,6 +11,7 @@
 #include "record_limit.h"
 #include "resumption.h"
 #include "server_name.h"
+#include "srtp.h"
 #include "suites.h"
 
 // Bounds, with OpenSSL's 16 KB of a message, what a peer can make it hold in fragments.
@@ -81,8 +82,14 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
 	client->extended_master = SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_extended_master_secret,
 							    &bytes, &len) == 1;
 	client->fragment_code = record_limit_asked(ssl);
+	if (!srtp_allowed(tls_of(ssl)->listener, ssl, client->extended_master)) {
+		client->refusal = "use_srtp without extended_master_secret";
+		*alert = SSL_AD_HANDSHAKE_FAILURE;
+		return SSL_CLIENT_HELLO_ERROR;
+	}
 	if (server_name_select(ssl, client))
 		return SSL_CLIENT_HELLO_SUCCESS;
+	client->refusal = "unknown server name";
 	*alert = SSL_AD_UNRECOGNIZED_NAME;
 	return SSL_CLIENT_HELLO_ERROR;
 }
@@ -132,6 +139,8 @@ static int configure(struct tls *tls, const struct credentials *credentials, SSL
 	set_options(tls, ctx);
 	server_name_use(tls, ctx);
 	rc = record_limit_register(ctx);
+	if (rc == 0)
+		rc = srtp_use(tls->listener, ctx);
 	if (rc == 0)
 		rc = use_suites(ctx, tls->listener);
 	if (rc == 0)

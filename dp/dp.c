@@ -13,6 +13,7 @@
 
 #include "lcore.h"
 #include "life.h"
+#include "media.h"
 #include "numa.h"
 #include "port_start.h"
 #include "reassemble.h"
@@ -111,6 +112,8 @@ static int create_lcore(struct data_plane *plane, uint16_t id)
 				 &lc->hash_secret, numa_of_lcore(id));
 	if (lc->table != NULL)
 		lc->walk_rate = life_walk_rate(lc);
+	if (media_init(lc, share(config->relays, dp->lcore_nb)) != 0)
+		return -ENOMEM;
 	dp->punt[id] = create_ring("punt", id, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	dp->install[id] = create_ring("install", id, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	dp->stats[id] = &lc->stats;
@@ -234,6 +237,13 @@ static int create_pools(struct dp *dp)
 	}
 	// A handshake holds a session before it counts as one.
 	dp->sessions = create_sessions(dp, config->sessions + config->half_open);
+	if (config->relays > 0) {
+		dp->relay_pool = rte_mempool_create("relay", config->relays, sizeof(struct relay),
+						    0, 0, NULL, NULL, NULL, NULL, SOCKET_ID_ANY,
+						    RTE_MEMPOOL_F_SP_PUT | RTE_MEMPOOL_F_SC_GET);
+		if (dp->relay_pool == NULL)
+			return -ENOMEM;
+	}
 	dp->next_hops.hop = rte_zmalloc("next_hop", config->neighbours * sizeof(struct next_hop),
 					RTE_CACHE_LINE_SIZE);
 	dp->next_hops.nb = config->neighbours;
@@ -342,7 +352,12 @@ static void drain(struct rte_ring *ring)
 		case MSG_INJECT:
 		case MSG_HANDOFF:
 		case MSG_HANDOFF_TX:
+		case MSG_MEDIA:
 			rte_pktmbuf_free(msg.mbuf);
+			break;
+		case MSG_RELAY_INSTALL:
+		case MSG_RELAY_ENDED:
+			rte_pktmbuf_free(msg.relay->first);
 			break;
 		}
 	}
@@ -357,6 +372,7 @@ static void destroy_lcore(struct lcore *lc)
 	drain(lc->install);
 	drain(lc->handoff[lc->id]);
 	reassemble_destroy(lc->reassemble);
+	media_fini(lc);
 	table_destroy(lc->table);
 	aead_destroy(lc->aead);
 	rte_free(lc);
@@ -389,6 +405,7 @@ void dp_destroy(struct dp *dp)
 		rte_free(dp->nat.addr[i].slot);
 	rte_free(dp->next_hops.hop);
 	session_pool_destroy(dp->sessions);
+	rte_mempool_free(dp->relay_pool);
 	rte_mempool_free(dp->large_pool);
 	free_mbuf_pools(dp);
 	rte_free(plane);

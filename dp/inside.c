@@ -3,6 +3,7 @@
 
 #include "aead_mb.h"
 #include "life.h"
+#include "media.h"
 #include "ring.h"
 #include "seal.h"
 #include "tx.h"
@@ -50,11 +51,16 @@ static __rte_noinline void find_slots(const struct nat_addr *nat, const struct d
 	}
 }
 
-// Ends a datagram that finds no session, or hands it to the lcore that has one.
-static __rte_noinline void no_session(struct lcore *lc, struct rte_mbuf *m, uint16_t owner)
+// Ends a datagram that finds no session, or hands it to what has its port: a relay, or another
+// lcore.
+static __rte_noinline void no_session(struct lcore *lc, struct rte_mbuf *m,
+				      const struct datagram *dg, struct nat_slot *slot,
+				      uint16_t owner)
 {
 	if (owner == NAT_NO_LCORE || owner == lc->id)
 		drop(lc, m, DROP_NO_NAT);
+	else if ((owner & NAT_RELAY) != 0)
+		media_reply(lc, m, dg, slot, owner);
 	else
 		ring_handoff(lc, owner, m, MSG_HANDOFF);
 }
@@ -73,7 +79,7 @@ static __rte_noinline void add_datagrams(struct lcore *lc, struct datagrams *d,
 		struct session *s = read_slot(lc, slot[i], &owner);
 
 		if (unlikely(s == NULL)) {
-			no_session(lc, m, owner);
+			no_session(lc, m, dg, slot[i], owner);
 		} else if (unlikely(!from_backend(s, &dg->flow))) {
 			drop(lc, m, DROP_BACKEND);
 		} else if (unlikely(dg->payload_len > s->tx.plain_max)) {

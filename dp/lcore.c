@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "life.h"
+#include "media.h"
 #include "message.h"
 #include "reassemble.h"
 #include "receive.h"
@@ -47,6 +48,7 @@ static void fill_buckets(struct lcore *lc)
 		*neighbour = RTE_MIN(*neighbour + elapsed, lc->second_tsc);
 		*echo = RTE_MIN(*echo + elapsed, lc->second_tsc);
 	}
+	lc->media.credit_tsc = RTE_MIN(lc->media.credit_tsc + elapsed, lc->second_tsc);
 }
 
 unsigned int lcore_poll(struct lcore *lc)
@@ -61,6 +63,7 @@ unsigned int lcore_poll(struct lcore *lc)
 	if ((lc->stats.polls++ & (HOUSEKEEPING_POLLS - 1)) == 0) {
 		fill_buckets(lc);
 		life_walk(lc);
+		media_walk(lc);
 		reassemble_expire(lc);
 	}
 	tx_flush(lc);

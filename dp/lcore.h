@@ -71,6 +71,16 @@ struct lcore {
 		uint16_t port_id, queue;
 	} rxq[LCORE_RXQ_MAX];
 	struct session *over; // ended, not yet reported to cp
+	struct {
+		struct table *table; // NULL: no listener has media
+		uint64_t idle_tsc;
+		uint64_t credit_tsc; // for flows given to cp, as in bucket
+		uint64_t walked_tsc; // as for the sessions' table
+		uint64_t walk_rate;
+		uint32_t walk;
+		uint32_t max;
+		struct relay *over; // not yet reported to cp
+	} media;		    // dp/media.c's
 	struct datagrams datagrams;
 	struct burst burst;			// records of received datagrams
 	struct burst own;			// records that the gateway makes itself

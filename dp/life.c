@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "life.h"
 
+#include "media.h"
 #include "ring.h"
 #include "seal.h"
 #include "tx.h"
@@ -147,6 +148,13 @@ uint64_t life_walk_rate(const struct lcore *lc)
 	return (slots << 32) / lc->second_tsc + 1;
 }
 
+// What the media server sends is a reply as well.
+static bool is_idle(const struct lcore *lc, const struct flow *flow)
+{
+	return lc->now_tsc - flow->session->used_tsc > lc->idle_tsc &&
+	       !media_answers(lc, &flow->key, lc->idle_tsc);
+}
+
 void life_walk(struct lcore *lc)
 {
 	uint64_t elapsed = RTE_MIN(lc->now_tsc - lc->walked_tsc, lc->second_tsc);
@@ -160,7 +168,7 @@ void life_walk(struct lcore *lc)
 
 		if (flow == NULL)
 			continue;
-		if (flow->session != NULL && lc->now_tsc - flow->session->used_tsc > lc->idle_tsc)
+		if (flow->session != NULL && is_idle(lc, flow))
 			life_end(lc, flow->session, SESSION_END_IDLE);
 		if (flow->handshake_tsc != 0 && lc->now_tsc > flow->handshake_tsc)
 			expire_handshake(lc, flow);

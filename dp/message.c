@@ -4,6 +4,7 @@
 #include <rte_ring_elem.h>
 
 #include "life.h"
+#include "media.h"
 #include "receive.h"
 #include "ring.h"
 #include "tx.h"
@@ -17,6 +18,14 @@ static void install(struct lcore *lc, const struct msg *msg)
 		answer.session = msg->session;
 	}
 	ring_answer(lc, &answer);
+}
+
+static void install_relay(struct lcore *lc, struct relay *relay)
+{
+	struct msg answer = {.type = MSG_RELAY_ENDED, .relay = relay};
+
+	if (!media_install(lc, relay))
+		ring_answer(lc, &answer);
 }
 
 // The live session with the message's flow and id, or NULL.
@@ -70,6 +79,9 @@ static void handle(struct lcore *lc, const struct msg *msg)
 	case MSG_HANDSHAKE_REMOVE:
 		remove_handshake(lc, msg);
 		break;
+	case MSG_RELAY_INSTALL:
+		install_relay(lc, msg->relay);
+		break;
 	case MSG_TX_FRAME:
 		lc->stats.made++;
 		tx_put(lc, msg->mbuf);
@@ -93,6 +105,8 @@ static void handle(struct lcore *lc, const struct msg *msg)
 	case MSG_INSTALL_FAILED:
 	case MSG_SESSION_ENDED:
 	case MSG_HANDSHAKE_ENDED:
+	case MSG_MEDIA:
+	case MSG_RELAY_ENDED:
 	case MSG_HANDOFF:
 		RTE_ASSERT(!"message for cp, or gathered before");
 		break;

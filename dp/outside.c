@@ -4,6 +4,7 @@
 #include "aead_mb.h"
 #include "hello.h"
 #include "life.h"
+#include "media.h"
 #include "open.h"
 #include "ring.h"
 #include "tx.h"
@@ -288,10 +289,11 @@ static void deliver_late(struct lcore *lc, struct datagrams *d, uint16_t i)
 struct late {
 	uint16_t hello[BURST_MAX]; // ClientHellos
 	uint16_t other[BURST_MAX]; // of flows that are unknown
-	uint16_t hellos, others;
+	uint16_t media[BURST_MAX]; // no DTLS
+	uint16_t hellos, others, medias;
 };
 
-// Sends datagram i on its way if it is no ClientHello and its flow is known.
+// Sends datagram i on its way if it is DTLS, no ClientHello, and its flow is known.
 static __rte_noinline void dispatch(struct lcore *lc, struct datagrams *d, uint16_t i,
 				    struct late *late)
 {
@@ -302,7 +304,7 @@ static __rte_noinline void dispatch(struct lcore *lc, struct datagrams *d, uint1
 	if (dg->payload_len == 0)
 		drop(lc, m, DROP_UDP_EMPTY);
 	else if (payload[0] < DTLS_FIRST_BYTE_MIN || payload[0] > DTLS_FIRST_BYTE_MAX)
-		drop(lc, m, DROP_NOT_DTLS);
+		late->media[late->medias++] = i;
 	else if (payload[0] == DTLS_HANDSHAKE && client_hello_peek(payload, dg->payload_len))
 		late->hello[late->hellos++] = i;
 	else if (d->flow[i] == NULL)
@@ -349,10 +351,11 @@ static __rte_noinline void sort_out(struct lcore *lc, struct datagrams *d, struc
 void outside_burst(struct lcore *lc)
 {
 	struct datagrams *d = &lc->datagrams;
-	struct late late = {0};
+	struct late late;
 
 	if (d->n == 0)
 		return;
+	late.hellos = late.others = late.medias = 0;
 	hash_burst(&lc->hash_secret, d);
 	if (lc->dp->port[d->mbuf[0]->port].spread)
 		keep_own(lc, d);
@@ -360,6 +363,8 @@ void outside_burst(struct lcore *lc)
 	look_up(lc->table, d);
 	sort_out(lc, d, &lc->burst, &late);
 	open_records(lc, &lc->burst);
+	if (unlikely(late.medias > 0))
+		media_burst(lc, d, late.media, late.medias);
 	// Last: it enters flows, while d->flow points into the table.
 	if (unlikely(late.hellos > 0))
 		hello_burst(lc, d, late.hello, late.hellos);

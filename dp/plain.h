@@ -38,7 +38,8 @@ static inline bool plain_unicast_v6(const struct ip_addr *addr)
 // True if a datagram's authenticity rests on a record's tag and not on its checksum.
 static inline bool plain_protected(const struct port *port, const uint8_t *payload, uint32_t len)
 {
-	return port->outside && len >= DTLS_RECORD_HEADER_LEN && (payload[3] | payload[4]) != 0;
+	return port->outside && len >= DTLS_RECORD_HEADER_LEN && (payload[3] | payload[4]) != 0 &&
+	       payload[0] >= DTLS_FIRST_BYTE_MIN && payload[0] <= DTLS_FIRST_BYTE_MAX;
 }
 
 // What the device says, or the software finds.  ip is an IPv4 header without options.

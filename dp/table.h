@@ -7,14 +7,17 @@
 #include "flow.h"
 #include "session.h"
 
-// One flow of an lcore: a live session, a handshake under way, or both.  Stays at its address as
-// long as it is in the table.  Owner: the lcore.
+// One flow of an lcore: a live session, a handshake under way, or both; in the table of relays a
+// relay.  Stays at its address as long as it is in the table.  Owner: the lcore.
 struct flow {
 	struct flow_key key;
-	struct session *session; // NULL: none
-	uint64_t handshake_tsc;	 // when the handshake expires; 0: none under way
-	uint32_t handshake_id; // of the last ClientHello that cp was given; unused: next free flow
-	uint16_t punts;	       // messages that the handshake has cost cp
+	union {
+		struct session *session; // NULL: none
+		struct relay *relay;
+	};
+	uint64_t handshake_tsc; // when the handshake expires; 0: none under way
+	uint32_t handshake_id;	// of the last ClientHello that cp was given; unused: next free flow
+	uint16_t punts;		// messages that the handshake has cost cp
 	bool used;
 };
 _Static_assert(sizeof(struct flow) <= 64, "one cache line a flow");

@@ -21,6 +21,7 @@
 #define CONFIG_SERVER_NAME_MAX 16 // of one listener
 #define CONFIG_ALPN_MAX	       8
 #define CONFIG_ALPN_LEN	       64 // bytes of a protocol's name
+#define CONFIG_SRTP_MAX	       4  // profiles of one listener
 #define CONFIG_EAL_ARG_MAX     32
 #define CONFIG_NAME_LEN	       32	  // bytes, NUL included
 #define CONFIG_BACKEND_NONE    UINT16_MAX // in place of an index in config.backend
@@ -89,6 +90,9 @@ struct config_listener {
 	char *suites;	  // OpenSSL cipher string
 	char *groups;	  // OpenSSL group list
 	char *signatures; // OpenSSL list of signature algorithms
+	uint16_t srtp_nb; // 0: use_srtp is not answered
+	uint8_t srtp[CONFIG_SRTP_MAX]; // enum srtp_profile, in order of preference
+	uint16_t media;	  // index in config.backend, for STUN and RTP; CONFIG_BACKEND_NONE: none
 };
 
 struct config_backend {
@@ -135,6 +139,8 @@ struct config {
 	uint32_t fragment_timeout_ms; // that a fragment waits for the others
 	uint32_t control_rate;	      // ARP, NDP and ICMP frames a second to cp, an lcore
 	uint32_t neighbours;	      // next hops in all
+	uint32_t relays;	      // flows of STUN and RTP in all; 0: no listener has media
+	uint32_t relay_timeout_s;     // without a datagram either way
 	// Where a session ends earlier than its suite has to; 0: not earlier.
 	uint32_t seal_records;	 // records sealed
 	uint32_t seal_blocks;	 // AES blocks that sealing took
@@ -146,6 +152,12 @@ struct config {
 	char *state_file;		// NULL: cache and revocations end with the program
 	uint32_t resumption_lifetime_s; // from the full handshake on
 	uint32_t session_cache;		// sessions kept for their ids; 0: none
+
+	// control socket
+	char *control_socket;  // path; NULL: off
+	char *control_user;    // its owner, a name; NULL: who runs the program
+	char *control_group;   // NULL: as well
+	bool control_group_rw; // the group may connect, else only the owner
 
 	char *keylog;	 // NULL: off
 	char *log_level; // "debug" "info" "notice" "warning" "err"

@@ -29,6 +29,7 @@ struct dp {
 	_Atomic(const struct cookie_secrets *) cookie;	// cp writes, before dp_launch() first
 	struct session_pool *sessions;			// for cp
 	uint8_t lcore_node[CONFIG_LCORE_MAX];		// node of lcore i in it
+	struct rte_mempool *relay_pool;			// struct relay, for cp; NULL: none
 	struct rte_mempool *port_pool[CONFIG_PORT_MAX]; // of port i's receive queues
 	struct rte_mempool *mbuf_pool;			// one of them, for frames that cp makes
 	struct rte_mempool *large_pool; // of datagrams made of IP fragments; NULL: none are

@@ -24,8 +24,13 @@
 	X(UDP_HEADER, "truncated or inconsistent UDP header")                                      \
 	X(UDP_CHECKSUM, "bad UDP checksum")                                                        \
 	X(UDP_PORT, "UDP port on which nothing listens")                                           \
-	X(UDP_EMPTY, "empty datagram on the outside")                                              \
-	X(NOT_DTLS, "first byte is not a DTLS content type")                                       \
+	X(UDP_EMPTY, "empty datagram on the outside, or from a media server")                      \
+	X(STUN, "STUN without media server, or no Binding request of a new flow")                  \
+	X(RTP, "RTP or RTCP without media server, or of a flow without relay and session")         \
+	X(ZRTP, "ZRTP")                                                                            \
+	X(TURN, "TURN channel data")                                                               \
+	X(FIRST_BYTE, "first byte of no protocol that is expected there")                          \
+	X(RELAY_FULL, "STUN or RTP of a new flow while there are too many relays")                 \
 	X(RECORD, "malformed record header, or record longer than its datagram")                   \
 	X(RECORD_TYPE, "content type or version that has no place in a session")                   \
 	X(CLIENT_HELLO, "malformed ClientHello")                                                   \
@@ -41,12 +46,12 @@
 	X(HANDSHAKE, "authenticated handshake record that is refused")                             \
 	X(SESSION_ENDED, "record of a session that ended in the same burst")                       \
 	X(SEQ_LIMIT, "session at its sequence number or AEAD limit")                               \
-	X(NO_NAT, "reply to a gateway port without a session")                                     \
-	X(BACKEND, "reply from an address that is not the session's backend")                      \
+	X(NO_NAT, "reply to a gateway port without session or relay")                              \
+	X(BACKEND, "reply from an address that is not the backend or media server")                \
 	X(TOO_BIG, "datagram that does not fit the MTU on the other side")                         \
 	X(NO_NEIGHBOUR, "next hop without a known MAC address")                                    \
 	X(NO_MBUF, "mempool empty")                                                                \
-	X(PUNT_RATE, "ARP, NDP, ICMP or records of a handshake over their rate")                   \
+	X(PUNT_RATE, "ARP, NDP, ICMP, new relays or records of a handshake over their rate")       \
 	X(PUNT_FULL, "punt ring full")                                                             \
 	X(HANDOFF_FULL, "handoff ring full")                                                       \
 	X(TX_FULL, "transmit queue full")

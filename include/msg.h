@@ -4,6 +4,7 @@
 
 #include <rte_mbuf.h>
 
+#include "relay.h"
 #include "session.h"
 
 // Every ring element.  A message that carries an mbuf or a session hands it over.
@@ -17,9 +18,12 @@
 //   INSTALL_FAILED   dp → cp    session, flow: table full; the session is cp's again
 //   SESSION_ENDED    dp → cp    session: it is cp's again; why: session->end, counters in it
 //   HANDSHAKE_ENDED  dp → cp    flow: the lcore's own timer dropped it from the table
+//   MEDIA            dp → cp    mbuf, flow, listener: STUN or RTP of a flow without a relay
+//   RELAY_ENDED      dp → cp    relay: it is cp's again; with first, it was not installed
 //   SESSION_INSTALL  cp → dp    session, flow
 //   SESSION_REMOVE   cp → dp    flow, id, end: close_notify, then SESSION_ENDED
 //   HANDSHAKE_REMOVE cp → dp    flow, id: no longer in handshake, unless by a later HELLO
+//   RELAY_INSTALL    cp → dp    relay, with first
 //   TX_FRAME         cp → dp    mbuf: whole frame to send on m->port
 //   TX_RECORD        cp → dp    mbuf, flow, id, content_type: plaintext to seal for a session
 //   INJECT           cp → dp    mbuf: whole frame, to be treated as if just received on m->port
@@ -27,8 +31,9 @@
 //   HANDOFF_TX       dp → dp    mbuf: whole frame to send on m->port
 //
 // The mbufs of HELLO, RECORD and PLAIN_RECORD start at the first record header (PLAIN_RECORD: at
-// the plaintext).  The frame's headers still lie in the headroom of HELLO and RECORD, msg.l234_len
-// bytes in front, so that cp can hand the frame back with INJECT; l234_len 0: they are gone.
+// the plaintext), that of MEDIA at the UDP payload.  The frame's headers still lie in the headroom
+// of HELLO and RECORD, msg.l234_len bytes in front, so that cp can hand the frame back with INJECT;
+// l234_len 0: they are gone.
 enum msg_type {
 	MSG_FRAME,
 	MSG_HELLO,
@@ -38,9 +43,12 @@ enum msg_type {
 	MSG_INSTALL_FAILED,
 	MSG_SESSION_ENDED,
 	MSG_HANDSHAKE_ENDED,
+	MSG_MEDIA,
+	MSG_RELAY_ENDED,
 	MSG_SESSION_INSTALL,
 	MSG_SESSION_REMOVE,
 	MSG_HANDSHAKE_REMOVE,
+	MSG_RELAY_INSTALL,
 	MSG_TX_FRAME,
 	MSG_TX_RECORD,
 	MSG_INJECT,
@@ -57,13 +65,14 @@ struct msg {
 		uint8_t end; // SESSION_REMOVE: enum session_end
 		bool live;   // HELLO: the flow has a session, which the new one replaces
 	};
-	uint8_t listener;  // HELLO: index in config.listener
+	uint8_t listener;  // HELLO, MEDIA: index in config.listener
 	uint16_t lcore;	   // dp → cp: the sender
 	uint16_t l234_len; // HELLO, RECORD: bytes of frame headers in front of the data
 	session_id id;	   // HELLO, HANDSHAKE_REMOVE: of the HELLO, new with each
 	union {
 		struct rte_mbuf *mbuf;
 		struct session *session;
+		struct relay *relay;
 	};
 	struct flow_key flow;
 };

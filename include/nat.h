@@ -13,14 +13,20 @@
 #define NAT_PORT_MIN 1024
 #define NAT_PORT_NB  65536
 #define NAT_NO_LCORE UINT16_MAX
+#define NAT_RELAY    0x8000 // in nat_slot.lcore: the port is a relay's
 #define NAT_ADDR_MAX (CONFIG_PORT_MAX * CONFIG_ADDR_MAX)
 
+struct relay;
 struct session;
 
-// A gateway port towards the backend.  lcore is cp's: set before the install, NAT_NO_LCORE after
-// the session ended.  session is the owning lcore's: set at the install, NULL at the end.
+// A gateway port towards the backend, or a media server.  lcore, with NAT_RELAY or without, is
+// cp's: set before the install, NAT_NO_LCORE after the session or relay ended.  session or relay is
+// the owning lcore's: set at the install, NULL at the end.
 struct nat_slot {
-	_Atomic(struct session *) session;
+	union {
+		_Atomic(struct session *) session;
+		_Atomic(struct relay *) relay;
+	};
 	_Atomic uint16_t lcore;
 };
 

@@ -36,6 +36,9 @@
 	X(sessions, "sessions live")                                                               \
 	X(handshakes, "flows in handshake")                                                        \
 	X(installs, "sessions installed")                                                          \
+	X(relays, "relays of STUN and RTP live")                                                   \
+	X(relay_in, "datagrams relayed to media servers")                                          \
+	X(relay_out, "datagrams relayed to clients")                                               \
 	X(polls, "polls")                                                                          \
 	X(polls_empty, "polls that found nothing")
 

@@ -57,6 +57,8 @@ def frames(mac, own):
     ether = lambda kind, data=b"", dst=mac: dst + own + struct.pack("!H", kind) + data
     v4 = lambda *args, **how: ether(0x0800, ipv4(*args, **how))
     v6 = lambda *args, **how: ether(0x86DD, ipv6(*args, **how))
+    first = lambda values: [v4(udp(bytes([value]) + b"\xfe\xfd" + b"\0" * 20))
+                            for value in values]
     data = record(23, b"x" * 40, epoch=1)
     datagram = udp(data)
     hello = struct.pack("!B3sH3s3s", 1, b"\0\0\x20", 0, b"\0\0\0", b"\0\0\x20") + b"\xff" * 32
@@ -84,8 +86,11 @@ def frames(mac, own):
         "udp_checksum": [v4(udp(record(22, hello), add=1)), v6(udp6(record(22, hello), add=1))],
         "udp_port": [v4(udp(data, port=4435)), v6(udp6(data, port=7))],
         "udp_empty": [v4(udp(b"")), v6(udp6(b""))],
-        "not_dtls": [v4(udp(bytes([first]) + b"\xfe\xfd" + b"\0" * 20))
-                     for first in (*range(20), *range(64, 256))],
+        "stun": first(range(4)),
+        "zrtp": first(range(16, 20)),
+        "turn": first(range(64, 80)),
+        "rtp": first(range(128, 192)),
+        "first_byte": first((*range(4, 16), *range(80, 128), *range(192, 256))),
         "client_hello": [v4(udp(record(22, hello)))],
         "no_session": [v4(datagram), v6(udp6(data)), v4(udp(record(20, b"\1"))),
                        v4(udp(record(21, b"\2\x28"))), v4(udp(record(22, b"x" * 9, length=500))),

@@ -24,7 +24,7 @@ while read -r -t 10 reason count <&"$out"; do
 	nb=$((nb + 1))
 	echo >&"$in"
 done
-[ $nb -eq 18 ] || fail "only $nb kinds of frames were sent"
+[ $nb -eq 22 ] || fail "only $nb kinds of frames were sent"
 # Every first byte on the 5-tuple of a session.
 in_client "$TOOLS/record_tool" --ca "$LAB_RUN/ca.pem" --host $V6 --port 4433 --scenario garbage
 kill "$client"

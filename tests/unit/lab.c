@@ -6,6 +6,7 @@
 #include <rte_cycles.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "arp.h"
 #include "handshake.h"
 #include "hs_table.h"
@@ -13,6 +14,7 @@
 #include "loop.h"
 #include "nat_pool.h"
 #include "neigh.h"
+#include "relay_dir.h"
 #include "resumption.h"
 #include "session_dir.h"
 #include "suites.h"
@@ -146,11 +148,16 @@ void lab_start_edited(struct lab *lab, void (*edit)(struct lab *lab))
 	assert_non_null(cp->resumption);
 	cp->tls[0] = tls_create(cp->config, 0, NULL, cp->resumption);
 	cp->sessions = session_dir_create(cp->config->sessions, cp->config->half_open);
+	cp->relays = relay_dir_create();
 	cp->nat = nat_pool_create(&cp->dp->nat, cp->dp->port);
 	cp->neigh = neigh_create(cp);
 	assert_non_null(cp->tls[0]);
 	assert_non_null(cp->neigh);
 	create_workers(lab);
+	if (cp->config->control_socket != NULL) {
+		cp->api = api_create(cp);
+		assert_non_null(cp->api);
+	}
 	lab->tick = event_new(cp->base, -1, EV_PERSIST, on_tick, NULL);
 	event_add(lab->tick, &tick);
 	introduce(lab, RIG_OUTSIDE, RIG_CLIENT, RIG_GATEWAY);
@@ -172,8 +179,11 @@ void lab_stop(struct lab *lab)
 	event_free(lab->tick);
 	for (uint16_t i = 0; i < cp->worker_nb; i++)
 		hs_worker_destroy(cp->worker[i]);
+	api_destroy(cp->api);
 	neigh_destroy(cp->neigh);
 	nat_pool_destroy(cp->nat);
+	assert_null(cp->srtp.root);
+	relay_dir_destroy(cp->relays);
 	session_dir_destroy(cp->sessions);
 	tls_destroy(cp->tls[0]);
 	resumption_destroy(cp->resumption);
@@ -382,6 +392,8 @@ void lab_check_idle(struct lab *lab)
 	assert_int_equal(session_dir_count(cp->sessions), 0);
 	assert_int_equal(cp->dp->stats[0]->handshakes, 0);
 	assert_int_equal(cp->dp->stats[0]->sessions, 0);
+	assert_int_equal(cp->dp->stats[0]->relays, 0);
+	assert_int_equal(rte_mempool_avail_count(cp->dp->relay_pool), RIG_RELAYS);
 	assert_int_equal(nat_pool_free_count(cp->nat), lab->nat_ports);
 	assert_int_equal(neigh_stats(cp)->referenced, lab->references);
 	assert_int_equal(session_pool_count(cp->dp->sessions), lab->sessions);

@@ -49,7 +49,10 @@ static void configure(struct config *config, uint16_t lcores)
 		.port = {{.name = "outside", .role = CONFIG_OUTSIDE},
 			 {.name = "inside", .role = CONFIG_INSIDE}},
 		.listener_nb = 1,
-		.listener = {{.name = "main", .addr_nb = 2, .port = RIG_LISTEN_PORT}},
+		.listener = {{.name = "main",
+			      .addr_nb = 2,
+			      .port = RIG_LISTEN_PORT,
+			      .media = CONFIG_BACKEND_NONE}},
 		.sessions = 256,
 		.half_open = 8,
 		.handshake_nb = 1,
@@ -62,6 +65,8 @@ static void configure(struct config *config, uint16_t lcores)
 		.fragment_timeout_ms = 1000,
 		.control_rate = 16,
 		.neighbours = 16,
+		.relays = RIG_RELAYS,
+		.relay_timeout_s = 30,
 	};
 
 	*config = base;

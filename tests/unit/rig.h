@@ -25,6 +25,7 @@
 #define RIG_LISTEN_PORT	 4433
 #define RIG_BACKEND_PORT 7
 #define RIG_NAT_PORT	 20000
+#define RIG_RELAYS	 8 // that there may be, once a listener has media
 
 struct rig {
 	struct config config;

@@ -50,7 +50,7 @@ static const struct row bad_structure[] = {
 	 "poll\n"},
 	{"limits:\n", "limitz:\n",
 	 "t.yaml:30: limitz: unknown key; expected one of: lcores, memory, eal, ports, listeners, "
-	 "backends, limits, resumption, log\n"},
+	 "backends, limits, resumption, control_socket, log\n"},
 	{"    mtu: 1400\n", "    mtu.x[1]: 1400\n",
 	 "t.yaml:12: ports[0].mtu.x[1]: unknown key; expected one of: name, device, role, mtu, "
 	 "vlan, addresses, gateways, queues, rx_descs, tx_descs\n"},

@@ -4,12 +4,17 @@
 #include "lab.h"
 
 #include <openssl/err.h>
+#include <openssl/srtp.h>
 #include <rte_cycles.h>
 #include <sched.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "hs_worker.h"
 #include "install.h"
 #include "session_dir.h"
+#include "srtp.h"
 #include "unit.h"
 
 #define WORKERS	   3
@@ -32,7 +37,8 @@ static const char *const ciphers[KINDS] = {
 static struct lab lab;
 static struct lab_client client[CLIENTS];
 static SSL_SESSION *saved[CLIENTS];
-static unsigned int begun, done, refused, resumed;
+static unsigned int begun, done, refused, resumed, with_srtp;
+static int watcher; // on the control socket
 
 static void edit(struct lab *l)
 {
@@ -54,14 +60,62 @@ static void edit(struct lab *l)
 	config->session_cache = 4;
 	config->resumption_lifetime_s = 100;
 	config->listener[0].suites = (char *)(uintptr_t)LAB_SUITES ":kPSK+AESGCM";
+	config->listener[0].srtp_nb = 1;
+	config->listener[0].srtp[0] = SRTP_PROFILE_AEAD_AES_128_GCM;
+	config->control_socket = lab_file(l, "control", "");
+	unlink(config->control_socket);
 	config->listener[0].psk_file = lab_file(l, "psk", IDENTITY " " KEY "\n");
+}
+
+// Has the workers give each session with keys for SRTP to the test's thread.
+static void watch(void)
+{
+	static const char request[] = "{\"command\":\"watch\"}\n";
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+
+	strcpy(addr.sun_path, lab.rig.config.control_socket);
+	watcher = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(connect(watcher, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(send(watcher, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+	lab_pump(&lab);
+}
+
+// How often word stands in what the watcher was told.
+static unsigned int told(const char *text, const char *word)
+{
+	unsigned int nb = 0;
+
+	while ((text = strstr(text, word)) != NULL) {
+		text += strlen(word);
+		nb++;
+	}
+	return nb;
+}
+
+static void check_watcher(void)
+{
+	static char text[1 << 18];
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		lab_pump(&lab);
+		n = recv(watcher, text + len, sizeof(text) - 1 - len, 0);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	assert_true(len < sizeof(text) - 1);
+	text[len] = '\0';
+	assert_int_equal(told(text, "\"client_key\""), with_srtp);
+	assert_int_equal(told(text, "\"event\":\"up\""), with_srtp);
+	assert_int_equal(told(text, "\"event\":\"down\""), with_srtp);
 }
 
 static int set_up(void **state)
 {
 	(void)state;
 	lab_start_edited(&lab, edit);
-	begun = done = refused = resumed = 0;
+	begun = done = refused = resumed = with_srtp = 0;
+	watch();
 	return cp_start(&lab.cp);
 }
 
@@ -70,6 +124,7 @@ static int tear_down(void **state)
 	(void)state;
 	cp_stop(&lab.cp);
 	lab_stop(&lab);
+	close(watcher);
 	for (size_t i = 0; i < CLIENTS; i++) {
 		SSL_SESSION_free(saved[i]);
 		saved[i] = NULL;
@@ -97,6 +152,8 @@ static void start(size_t i)
 
 	lab_client_start(&lab, c, (uint16_t)(LAB_PORT + begun), ciphers[i % KINDS]);
 	SSL_set_psk_client_callback(c->ssl, give_psk);
+	if (i % KINDS == BY_ECDSA)
+		SSL_set_tlsext_use_srtp(c->ssl, "SRTP_AEAD_AES_128_GCM");
 	if (i % 2 == 0)
 		SSL_set_options(c->ssl, SSL_OP_NO_TICKET); // by session id
 	if (saved[i] != NULL)
@@ -109,6 +166,7 @@ static void end(size_t i)
 	struct lab_client *c = &client[i];
 
 	resumed += SSL_session_reused(c->ssl) == 1;
+	with_srtp += SSL_get_selected_srtp_profile(c->ssl) != NULL;
 	SSL_SESSION_free(saved[i]);
 	saved[i] = SSL_session_reused(c->ssl) == 1 ? NULL : SSL_get1_session(c->ssl);
 	lab_check_nonces(c);
@@ -208,6 +266,8 @@ static void test_parallel(void **state)
 	assert_int_equal(begun, TAKEOVERS);
 	assert_true(done > TAKEOVERS / 2 && refused > TAKEOVERS / 8);
 	assert_in_range(resumed, 1, done / 2);
+	assert_true(with_srtp > TAKEOVERS / 8);
+	check_watcher();
 	assert_int_equal(lab_stats(&lab)->completed, done);
 	assert_int_equal(lab_stats(&lab)->resumed, resumed);
 	for (uint16_t i = 0; i < WORKERS; i++)

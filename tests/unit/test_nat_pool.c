@@ -155,7 +155,12 @@ static void test_rss(void **state)
 	ports[3].table = NULL;
 	for (uint32_t i = 0; i < 6000; i++) {
 		struct nat_want want = {
-			.port_id = 3, .lcore = i % 4, .backend_port = rte_cpu_to_be_16(7)};
+			.port_id = 3,
+			.lcore = i % 4,
+			.mark = i % 5 == 0 ? NAT_RELAY : 0,
+			.backend_port = rte_cpu_to_be_16(7),
+		};
+		const struct nat_slot *slot;
 		struct rss_tuple reply;
 		uint16_t a;
 
@@ -165,6 +170,8 @@ static void test_rss(void **state)
 		assert_int_equal(nat_pool_take(pool, &want, &a, &reply.dst_port), 0);
 		reply.dst = nat.addr[a].addr;
 		assert_true(ip_equal(&reply.dst, &want.prefer));
+		slot = &nat.addr[a].slot[rte_be_to_cpu_16(reply.dst_port)];
+		unit_check(i, atomic_load(&slot->lcore) == (want.lcore | want.mark));
 		if (want.lcore < 3)
 			unit_check(i, rss.lcore[rss_entry(&rss, &reply)] == want.lcore);
 	}

@@ -7,7 +7,7 @@
 
 #include "unit.h"
 
-#define COMMANDS 5
+#define COMMANDS 6
 
 static telemetry_cb command[COMMANDS];
 static unsigned int command_nb;

@@ -88,6 +88,15 @@ static int datagram_filter(struct association *a, uint8_t *p, size_t len)
 	return (int)kept;
 }
 
+// True if libssl is not to see the datagram.
+static bool is_other(const struct association *a, const uint8_t *p, size_t len)
+{
+	if (a->take_other == NULL || (p[0] >= 20 && p[0] <= 63))
+		return false;
+	a->take_other(p, len);
+	return true;
+}
+
 static int bio_read(BIO *bio, char *p, int room)
 {
 	struct association *a = BIO_get_data(bio);
@@ -96,6 +105,8 @@ static int bio_read(BIO *bio, char *p, int room)
 	BIO_clear_retry_flags(bio);
 	do {
 		n = recv(a->fd, p, (size_t)room, 0);
+		if (n > 0 && is_other(a, (const uint8_t *)p, (size_t)n))
+			n = 0;
 		if (n > 0 && a->up)
 			n = datagram_filter(a, (uint8_t *)p, (size_t)n);
 	} while (n == 0 || (n < 0 && errno == ECONNREFUSED));

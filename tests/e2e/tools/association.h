@@ -41,6 +41,9 @@ struct association {
 	size_t last_len; // last datagram written
 	uint8_t last[ASSOCIATION_DATAGRAM_MAX];
 	uint8_t plain[ASSOCIATION_DATAGRAM_MAX]; // scratch
+	// Takes datagrams that are no DTLS (RFC 7983); NULL: libssl gets them too.
+	void (*take_other)(const uint8_t *p, size_t len);
+
 	// Empty application records that arrived and were not taken yet: libssl never sees them.
 	unsigned int empty;
 };

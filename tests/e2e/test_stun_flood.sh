@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Binding requests from invented clients take no more relays, ports and neighbours than they may;
+# beside them a session loses nothing, and new ones begin.
+. "$(dirname "$0")/lib.sh"
+
+up "limits: {relays: 100, relay_timeout_s: 3, neighbours: 64}" 's/    port: 4433/&\n    media: echo-v4/'
+lab_run client "$LAB_CLIENT_NS" "$TOOLS/dtls_client" --ca "$LAB_RUN/ca.pem" --host $V4 --port 4433 \
+	--max 1000 --random 100000000 --window 2 --timeout 200
+client=$LAB_PID
+lab_await client "$client" ^up 20
+mac=$(ip -n "$LAB_GATEWAY_NS" -o link show dtlsgw-out | sed 's/.*ether \([^ ]*\).*/\1/')
+lab_run flood "$LAB_CLIENT_NS" python3 "$E2E/stun_flood.py" eth0 "$mac"
+flood=$LAB_PID
+lab_await flood "$flood" ready 10
+# A quarter of the neighbours is left to sessions; then no relay is.
+telemetry await /dtlsgw/relays no_route 20
+telemetry await /dtlsgw/drops relay_full 1000
+for host in $V4 $V6 $V4; do
+	dtls_client "$host" 4433 --max 50
+done
+[ "$(telemetry get /dtlsgw/stats relays)" -le 100 ]
+[ "$(telemetry get /dtlsgw/neighbours referenced)" -le 50 ]
+[ "$(telemetry get /dtlsgw/neighbours full)" -eq 0 ]
+kill "$flood"
+wait "$flood" || true
+telemetry zero /dtlsgw/stats relays
+kill "$client"
+wait "$client" || fail "the good session suffered"
+cat "$LAB_RUN/client.log"
+begun=$(telemetry get /dtlsgw/relays begun)
+expect /dtlsgw/relays ended "$begun"

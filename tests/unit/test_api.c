@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The control socket: what is answered, and what those hear who watch.
+#include "api_lab.h"
+
+static void test_srtp(void **state)
+{
+	int fd = open_client();
+	char request[128], id[24], from[64];
+	json_t *object;
+
+	(void)state;
+	begin_session();
+	lab_check_echo(&client, "for the gateway's port");
+	snprintf(from, sizeof(from), RIG_INSIDE_IP ":%u", lab.nat_port);
+	id_text(id);
+	snprintf(request, sizeof(request), "{\"command\":\"srtp\",\"session\":\"%s\"}", id);
+	object = ask(fd, request);
+	expect_session(object);
+	expect_text(object, "data_from", from);
+	expect_keys(object);
+	json_decref(object);
+	object = ask(fd, "{\"command\":\"srtp\",\"peer\":\"" RIG_CLIENT ":40000\"}");
+	expect_session(object);
+	expect_keys(object);
+	json_decref(object);
+	object = ask(fd, "{\"command\":\"srtp\",\"peer\":\"" RIG_CLIENT
+			 ":40000\",\"listener\":\"main\"}");
+	expect_keys(object);
+	json_decref(object);
+	lab_finish(&client);
+	expect_error(fd, request, NO_KEYS);
+	close(fd);
+}
+
+static void test_nobodys_keys(void **state)
+{
+	static const char *const rows[] = {
+		"{\"command\":\"srtp\",\"session\":\"1\"}",
+		"{\"command\":\"srtp\",\"session\":\"18446744073709551615\"}",
+		"{\"command\":\"srtp\",\"peer\":\"" RIG_CLIENT ":40001\"}",
+		"{\"command\":\"srtp\",\"peer\":\"" RIG_CLIENT ":40000\",\"listener\":\"other\"}",
+		"{\"command\":\"srtp\",\"peer\":\"[2001:db8::1]:40000\"}",
+		"{\"command\":\"srtp\",\"media_from\":\"" RIG_INSIDE_IP ":1024\"}",
+		"{\"command\":\"srtp\",\"media_from\":\"203.0.113.1:1024\"}",
+	};
+	int fd = open_client();
+
+	(void)state;
+	begin_session();
+	for (size_t i = 0; i < UNIT_NB(rows); i++)
+		expect_error(fd, rows[i], NO_KEYS);
+	lab_finish(&client);
+	close(fd);
+}
+
+static void expire_relays(void)
+{
+	struct lcore *lc = dp_lcore(lab.rig.dp, 0);
+
+	lc->media.idle_tsc = 0;
+	lc->media.walked_tsc -= lc->second_tsc;
+	lc->stats.polls = 0;
+	lab_pump(&lab);
+	assert_int_equal(lc->stats.relays, 0);
+}
+
+// The media server knows a client by the gateway's port that its RTP comes from.
+static void test_media_from(void **state)
+{
+	static const uint8_t rtp[40] = {0x80};
+	struct lcore *lc = dp_lcore(lab.rig.dp, 0);
+	char request[128], from[64];
+	int fd = open_client();
+	json_t *object;
+
+	(void)state;
+	lab.rig.config.listener[0].media = 0;
+	begin_session();
+	lab_inject(&client, rtp, sizeof(rtp));
+	lc->media.credit_tsc = lc->second_tsc;
+	lab_pump(&lab);
+	assert_int_equal(lab.backend.nb, 1);
+	assert_memory_equal(lab.backend.datagram[0].bytes, rtp, sizeof(rtp));
+	snprintf(from, sizeof(from), RIG_INSIDE_IP ":%u", lab.nat_port);
+	snprintf(request, sizeof(request), "{\"command\":\"srtp\",\"media_from\":\"%s\"}", from);
+	object = ask(fd, request);
+	expect_text(object, "peer", RIG_CLIENT ":40000");
+	expect_text(object, "media_from", from);
+	expect_keys(object);
+	json_decref(object);
+	expire_relays();
+	expect_error(fd, request, NO_KEYS);
+	lab_finish(&client);
+	close(fd);
+}
+
+// A session without SRTP has no keys, but it is in the list.
+static void test_sessions(void **state)
+{
+	static struct lab_client plain;
+	json_t *object, *list;
+	int fd = open_client();
+
+	(void)state;
+	object = ask(fd, "{\"command\":\"sessions\"}");
+	assert_int_equal(json_array_size(json_object_get(object, "sessions")), 0);
+	json_decref(object);
+	begin_session();
+	lab_client_start(&lab, &plain, LAB_PORT + 1, LAB_ECDSA);
+	assert_true(lab_handshake(&plain, LAB_PATIENCE_MS));
+	expect_error(fd, "{\"command\":\"srtp\",\"peer\":\"" RIG_CLIENT ":40001\"}", NO_KEYS);
+	object = ask(fd, "{\"command\":\"sessions\"}");
+	list = json_object_get(object, "sessions");
+	assert_int_equal(json_array_size(list), 2);
+	expect_text(json_array_get(list, 0), "profile", PROFILE);
+	assert_null(json_object_get(json_array_get(list, 0), "client_key"));
+	expect_text(json_array_get(list, 1), "peer", RIG_CLIENT ":40001");
+	assert_null(json_object_get(json_array_get(list, 1), "profile"));
+	assert_null(json_object_get(object, "next"));
+	json_decref(object);
+	object = ask(fd, "{\"command\":\"sessions\",\"cursor\":1}");
+	assert_int_equal(json_array_size(json_object_get(object, "sessions")), 1);
+	json_decref(object);
+	lab_finish(&client);
+	lab_finish(&plain);
+	close(fd);
+}
+
+static void test_watch(void **state)
+{
+	int fd = open_client();
+	json_t *object;
+	char *text;
+
+	(void)state;
+	object = ask(fd, "{\"command\":\"watch\"}");
+	assert_true(json_is_true(json_object_get(object, "watch")));
+	json_decref(object);
+	begin_session();
+	object = answer(fd);
+	expect_text(object, "event", "up");
+	expect_session(object);
+	expect_keys(object);
+	json_decref(object);
+	// It may be silent, and may ask as well.
+	later_s += 10 * API_IDLE_S;
+	lab_pump(&lab);
+	expect_error(fd, "{\"command\":\"keys\"}", COMMANDS);
+	lab_finish(&client);
+	lab_pump(&lab);
+	text = line(fd);
+	assert_non_null(text);
+	assert_null(strstr(text, "_key"));
+	object = json_loads(text, 0, NULL);
+	expect_text(object, "event", "down");
+	expect_text(object, "reason", "closed by the client");
+	expect_text(object, "peer", RIG_CLIENT ":40000");
+	json_decref(object);
+	free(text);
+	close(fd);
+}
+
+static void test_pieces_and_several(void **state)
+{
+	int fd = open_client();
+
+	(void)state;
+	put(fd, "{\"command\":");
+	assert_null(line(fd));
+	put(fd, "\"keys\"}\n{\"command\":\"sessions\"}\n\ngarbage\n");
+	for (int i = 0; i < 4; i++)
+		json_decref(answer(fd));
+	assert_null(line(fd));
+	close(fd);
+	lab_pump(&lab);
+}
+
+// Whoever sends and hangs up still gets the answer.
+static void test_half_closed(void **state)
+{
+	int fd = open_client();
+
+	(void)state;
+	assert_int_equal(send(fd, "{}\n", 3, 0), 3);
+	shutdown(fd, SHUT_WR);
+	lab_pump(&lab);
+	json_decref(answer(fd));
+	lab_pump(&lab);
+	assert_true(at_end(fd));
+	close(fd);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_srtp),	TEST(test_nobodys_keys), TEST(test_media_from),
+		TEST(test_sessions),	TEST(test_watch),	 TEST(test_pieces_and_several),
+		TEST(test_half_closed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
