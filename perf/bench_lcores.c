@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // Seal and open path on several lcores at once, each on a CPU and with queues of its own, against
-// one: 1, 2, 4... as far as there are CPUs.  Beside them ipsec-mb's direct call, which shares
-// nothing: what the CPUs themselves lose where they are not cores of their own.
+// one: 1, 2, 4... as far as there are CPUs.  Beside them ipsec-mb's direct call, and arithmetic
+// without memory, which shows what the CPUs lose where they are not cores of their own.
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <stdatomic.h>
@@ -22,7 +22,6 @@ static struct plane plane;
 static struct frames frames[PLANE_LANES_MAX];
 static uint32_t own[PLANE_LANES_MAX][FRAMES]; // session of each frame
 static int side;
-static bool bare;
 static atomic_uint ready, running;     // lanes
 static double result[PLANE_LANES_MAX]; // packets a TSC cycle
 
@@ -57,23 +56,46 @@ static uint64_t crypt_once(struct lane *lane, const uint32_t *pick)
 	return bench_tsc() - start;
 }
 
+// Arithmetic in four independent chains, which fill a core as the paths do: in registers, not in
+// vectors.
+static uint64_t count_once(struct lane *lane, const uint32_t *pick)
+{
+	uint64_t seed[4] = {1, 2, 3, 4}, sum = 0, start = bench_tsc();
+
+	(void)lane;
+	(void)pick;
+	for (uint32_t k = 0; k < 8 * FRAMES; k++) {
+		for (int i = 0; i < 4; i++) {
+			sum ^= bench_random(&seed[i]);
+			__asm__("" : "+r"(seed[i]));
+		}
+	}
+	start = bench_tsc() - start;
+	bench_check(sum != 0);
+	return start;
+}
+
+enum work { WORK_PATH, WORK_AEAD, WORK_ALU, WORK_NB };
+static uint64_t (*const works[WORK_NB])(struct lane *lane, const uint32_t *pick) = {
+	round_once, crypt_once, count_once};
+static enum work work;
+
 // All lanes start together and go on until each has been timed.  A lane's rate is that of its
 // median round, so that those count little in which it lost its CPU.
 static int run_lane(void *arg)
 {
 	unsigned int i = (unsigned int)(uintptr_t)arg;
-	uint64_t (*once)(struct lane * lane, const uint32_t *pick) = bare ? crypt_once : round_once;
 	double cycles[ROUNDS], p50, p99;
 
-	once(&plane.lane[i], own[i]);
+	works[work](&plane.lane[i], own[i]);
 	ready--;
 	while (ready > 0)
 		rte_pause();
 	for (int k = 0; k < ROUNDS; k++)
-		cycles[k] = (double)once(&plane.lane[i], own[i]);
+		cycles[k] = (double)works[work](&plane.lane[i], own[i]);
 	running--;
 	while (running > 0)
-		once(&plane.lane[i], own[i]);
+		works[work](&plane.lane[i], own[i]);
 	bench_percentiles(cycles, ROUNDS, &p50, &p99);
 	result[i] = FRAMES / p50;
 	return 0;
@@ -115,45 +137,62 @@ static void load(unsigned int lane)
 	mem_port_load(&plane.lane[lane].port[!side], NULL, MEM_PORT_COPY);
 }
 
-// rate[i][k]: packets a TSC cycle of 1 << i lanes.
-static void print(const char *path, double rate[LANES_LOG][BENCH_RUNS], unsigned int max)
+// Packets a TSC cycle by the logarithm of the number of lanes, for each run.
+typedef double lane_rates[LANES_LOG][BENCH_RUNS];
+
+static double median(lane_rates rate, unsigned int log)
 {
-	double p50, p99, one = 0;
+	double p50, p99;
+
+	bench_percentiles(rate[log], BENCH_RUNS, &p50, &p99);
+	return p50;
+}
+
+// What so many lanes do against one.
+static double gain(lane_rates rate, unsigned int log)
+{
+	return median(rate, log) / median(rate, 0);
+}
+
+static void print(const char *path, const char *part, lane_rates rate, unsigned int log,
+		  const char *ratio_name, double ratio)
+{
 	char name[64];
 	struct bench_row row = {.bench = "lcores",
 				.name = name,
 				.size = SIZE,
+				.sessions = SESSIONS << log,
 				.burst = BURST_MAX,
-				.ratio_name = "against_one"};
+				.cycles = 1 / median(rate, log),
+				.ratio_name = ratio_name,
+				.ratio = ratio};
 
-	for (unsigned int i = 0; 1u << i <= max; i++) {
-		bench_percentiles(rate[i], BENCH_RUNS, &p50, &p99);
-		one = i == 0 ? p50 : one;
-		snprintf(name, sizeof(name), "%s_%u", path, 1u << i);
-		row.sessions = SESSIONS << i;
-		row.cycles = 1 / p50;
-		row.ratio = p50 / one;
-		bench_print(&row);
-	}
+	snprintf(name, sizeof(name), "%s_%u%s", path, 1u << log, part);
+	bench_print(&row);
 }
 
+// :of_cpus is the gain of the path over that of arithmetic: what the software loses.
 static void measure(unsigned int max)
 {
-	static double rate[2][LANES_LOG][BENCH_RUNS]; // by bare
+	static lane_rates rate[WORK_NB];
+	const char *path = side == PLANE_INSIDE ? "seal" : "open";
 
 	for (unsigned int i = 0; i < max; i++)
 		load(i);
 	for (int k = 0; k < BENCH_RUNS; k++) { // in turns, so that all see the same machine
 		for (unsigned int i = 0; 1u << i <= max; i++) {
-			bare = false;
-			rate[bare][i][k] = run_together(1u << i);
-			bare = true;
-			rate[bare][i][k] = run_together(1u << i);
+			for (work = 0; work < WORK_NB; work++)
+				rate[work][i][k] = run_together(1u << i);
 		}
 	}
-	print(side == PLANE_INSIDE ? "seal" : "open", rate[0], max);
-	if (side == PLANE_INSIDE)
-		print("aead", rate[1], max);
+	for (unsigned int i = 0; 1u << i <= max; i++) {
+		double cpus = gain(rate[WORK_ALU], i), paths = gain(rate[WORK_PATH], i);
+
+		print(path, "", rate[WORK_PATH], i, "against_one", paths);
+		print(path, ":of_cpus", rate[WORK_PATH], i, "against_alu", paths / cpus);
+		print(path, ":aead", rate[WORK_AEAD], i, "against_one", gain(rate[WORK_AEAD], i));
+		print(path, ":alu", rate[WORK_ALU], i, "against_one", cpus);
+	}
 	bench_check(plane_drops(&plane) == 0);
 	for (unsigned int i = 0; i < max; i++)
 		bench_check(plane.lane[i].lc->stats.handoff == 0);

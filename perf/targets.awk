@@ -101,6 +101,10 @@ END {
 		"flood,hellos_1000000,64,256,32")
 	target("two lcores against one, seal", 1.9, 1, "ratio", "lcores,seal_2,64,512,32")
 	target("two lcores against one, open", 1.9, 1, "ratio", "lcores,open_2,64,512,32")
+	target("the same, of what both CPUs give to arithmetic, seal", 0.95, 1, "ratio",
+		"lcores,seal_2:of_cpus,64,512,32")
+	target("the same, of what both CPUs give to arithmetic, open", 0.95, 1, "ratio",
+		"lcores,open_2:of_cpus,64,512,32")
 	target("install, control plane, microseconds", -5, 0, "ratio", "install,cp,0,1024,0")
 	target("10,000 installs a second beside full traffic, seal", -1.05, 0, "ratio",
 		"churn,seal_10k_installs,64,256,32")
