@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 // What the benches share: options, timing, the CSV.
 //
@@ -94,6 +95,17 @@ static inline void bench_random_bytes(uint64_t *seed, void *p, size_t len)
 static inline uint64_t bench_tsc(void)
 {
 	return rte_rdtsc_precise();
+}
+
+// What this thread has run so far in TSC cycles, for samples longer than a time slice: it does not
+// go on while another thread has the CPU.  Costs a system call.
+static inline uint64_t bench_thread_tsc(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)(((double)t.tv_sec * 1e9 + (double)t.tv_nsec) * 1e-9 *
+			  (double)rte_get_tsc_hz());
 }
 
 #endif
