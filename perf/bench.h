@@ -97,15 +97,20 @@ static inline uint64_t bench_tsc(void)
 	return rte_rdtsc_precise();
 }
 
+static inline uint64_t bench_clock_tsc(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)(((double)t.tv_sec * 1e9 + (double)t.tv_nsec) * 1e-9 *
+			  (double)rte_get_tsc_hz());
+}
+
 // What this thread has run so far in TSC cycles, for samples longer than a time slice: it does not
 // go on while another thread has the CPU.  Costs a system call.
 static inline uint64_t bench_thread_tsc(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)(((double)t.tv_sec * 1e9 + (double)t.tv_nsec) * 1e-9 *
-			  (double)rte_get_tsc_hz());
+	return bench_clock_tsc(CLOCK_THREAD_CPUTIME_ID);
 }
 
 #endif

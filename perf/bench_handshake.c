@@ -305,13 +305,32 @@ static uint64_t run_threads(void *arg, uint32_t n)
 	return run_gateway(arg, n);
 }
 
-// The time that many handshakes take with one thread and with more.
+static uint64_t run_thread_cpu(void *arg, uint32_t n)
+{
+	uint64_t cycles = gateway.threads_cycles;
+
+	run_thread(arg, n);
+	return gateway.threads_cycles - cycles;
+}
+
+static uint64_t run_threads_cpu(void *arg, uint32_t n)
+{
+	uint64_t cycles = gateway.threads_cycles;
+
+	run_threads(arg, n);
+	return gateway.threads_cycles - cycles;
+}
+
+// What many handshakes take with one thread and with more: the time that passes, and that of the
+// threads' CPUs, which grows where they wait for each other's cache lines.
 static void by_threads(const struct client_kind *kind, uint32_t samples)
 {
 	struct pair pair;
 	struct bench_item item[] = {
 		{.run = run_thread, .arg = &pair, .n = GATEWAY_CLIENT_MAX, .samples = samples},
 		{.run = run_threads, .arg = &pair, .n = GATEWAY_CLIENT_MAX, .samples = samples},
+		{.run = run_thread_cpu, .arg = &pair, .n = GATEWAY_CLIENT_MAX, .samples = samples},
+		{.run = run_threads_cpu, .arg = &pair, .n = GATEWAY_CLIENT_MAX, .samples = samples},
 	};
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) < GATEWAY_THREADS)
@@ -323,6 +342,10 @@ static void by_threads(const struct client_kind *kind, uint32_t samples)
 	      micros(item[0].cycles));
 	print("threads_2", GATEWAY_CLIENT_MAX, item[1].cycles, "threads_1/measured",
 	      item[0].cycles / item[1].cycles);
+	print("threads_1:cpu", GATEWAY_CLIENT_MAX, item[2].cycles, "microseconds",
+	      micros(item[2].cycles));
+	print("threads_2:cpu", GATEWAY_CLIENT_MAX, item[3].cycles, "threads_1/measured",
+	      item[2].cycles / item[3].cycles);
 	pair_fini(&pair);
 }
 

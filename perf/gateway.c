@@ -90,6 +90,19 @@ static bool idle(const struct cp *cp)
 	return true;
 }
 
+// TSC cycles that the threads have run.
+static uint64_t threads_tsc(const struct cp *cp)
+{
+	uint64_t sum = 0;
+	clockid_t clock;
+
+	for (uint16_t i = 0; i < cp->worker_nb; i++) {
+		bench_check(pthread_getcpuclockid(cp->worker[i]->thread, &clock) == 0);
+		sum += bench_clock_tsc(clock);
+	}
+	return sum;
+}
+
 // Runs the control plane until it has nothing to do.  Returns the TSC cycles.
 static uint64_t run_cp(struct gateway *g)
 {
@@ -105,11 +118,13 @@ static uint64_t run_cp(struct gateway *g)
 		}
 		return bench_thread_tsc() - start;
 	}
+	g->threads_cycles -= threads_tsc(cp);
 	start = bench_tsc();
 	while (loop_drain(cp))
 		continue;
 	while (!idle(cp))
 		usleep(IDLE_US);
+	g->threads_cycles += threads_tsc(cp);
 	return bench_tsc() - start;
 }
 

@@ -20,7 +20,8 @@ struct gateway {
 	struct frames frames;
 	uint32_t frame_nb;
 	struct client client[GATEWAY_CLIENT_MAX];
-	uint64_t echoed; // datagrams with the right bytes that came out inside
+	uint64_t echoed;	 // datagrams with the right bytes that came out inside
+	uint64_t threads_cycles; // TSC cycles that the threads have run in gateway_handshakes()
 };
 
 // Needs EAL.  Certificates are made anew; bare gets the same ones.
