@@ -189,6 +189,7 @@ int hs_worker_start(struct hs_worker *w)
 	cpu_set_t cpus;
 	int rc;
 
+	atomic_store(&w->stop, false);
 	CPU_ZERO(&cpus);
 	CPU_SET(cpu, &cpus);
 	pthread_attr_init(&attr);

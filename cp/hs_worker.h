@@ -13,7 +13,7 @@
 // A turn is one message, then the timers that are due: no handshake waits for its timer longer than
 // another needs for a message, and HS_WORKER_TIMER_US.
 
-#define HS_WORKER_TIMER_US 100 // how often timers are looked at while there are messages
+#define HS_WORKER_TIMER_US 250 // how often timers are looked at while there are messages
 
 // Free places of the queue at which a message is dropped.  The last ones are for the lcores'
 // answers, which must not be lost: where those are few, the main thread takes no messages.

@@ -5,13 +5,14 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
 #include <openssl/params.h>
+#include <pthread.h>
+#include <rte_common.h>
 
 #include "wire.h"
 
 #define MASTER_SECRET_LEN 48
-#define RANDOM_LEN	  32
+#define RANDOM_LEN	  KEYBLOCK_RANDOM_LEN
 #define KEY_BLOCK_MAX	  (2 * (AEAD_KEY_MAX + AEAD_NONCE_LEN))
 
 // CCM and CCM_8 have the same nid; IANA's name tells them apart.
@@ -43,31 +44,85 @@ int keyblock_suite(const SSL_CIPHER *cipher)
 	return -1;
 }
 
-int keyblock_prf(const char *digest, const uint8_t *secret, size_t secret_len, const char *label,
-		 const uint8_t seed[2][32], uint8_t *out, size_t out_len)
-{
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)digest,
-						 0),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, (void *)(uintptr_t)secret,
-						  secret_len),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, (void *)(uintptr_t)label,
-						  strlen(label)),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, (void *)(uintptr_t)seed[0],
-						  RANDOM_LEN),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, (void *)(uintptr_t)seed[1],
-						  RANDOM_LEN),
-		OSSL_PARAM_construct_end(),
-	};
-	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "TLS1-PRF", NULL);
-	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
-	int rc = -EIO;
+// HMAC without a key, for each hash of TLS 1.2 suites.  Made once, kept until the program ends.
+static struct {
+	int nid;
+	const char *name;
+	EVP_MAC_CTX *ctx; // NULL: libcrypto has none
+} hmacs[] = {{NID_sha256, "SHA2-256", NULL}, {NID_sha384, "SHA2-384", NULL}};
 
-	if (ctx != NULL && EVP_KDF_derive(ctx, out, out_len, params) > 0)
-		rc = 0;
-	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(kdf);
-	return rc;
+static void make_hmacs(void)
+{
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+
+	for (size_t i = 0; hmac != NULL && i < RTE_DIM(hmacs); i++) {
+		OSSL_PARAM params[] = {
+			OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+							 (char *)(uintptr_t)hmacs[i].name, 0),
+			OSSL_PARAM_construct_end(),
+		};
+
+		hmacs[i].ctx = EVP_MAC_CTX_new(hmac);
+		if (hmacs[i].ctx != NULL && EVP_MAC_CTX_set_params(hmacs[i].ctx, params) != 1) {
+			EVP_MAC_CTX_free(hmacs[i].ctx);
+			hmacs[i].ctx = NULL;
+		}
+	}
+	EVP_MAC_free(hmac);
+}
+
+// A context of the caller's with the secret; NULL: another hash, or no memory.
+static EVP_MAC_CTX *hmac_new(int digest, const uint8_t *secret, size_t secret_len)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	EVP_MAC_CTX *ctx = NULL;
+
+	pthread_once(&once, make_hmacs);
+	for (size_t i = 0; i < RTE_DIM(hmacs); i++)
+		if (hmacs[i].nid == digest && hmacs[i].ctx != NULL)
+			ctx = EVP_MAC_CTX_dup(hmacs[i].ctx);
+	if (ctx != NULL && EVP_MAC_init(ctx, secret, secret_len, NULL) == 1)
+		return ctx;
+	EVP_MAC_CTX_free(ctx);
+	return NULL;
+}
+
+// HMAC of a, unless that is empty, and the seed, unless that is NULL; out may be a.
+static bool hmac(EVP_MAC_CTX *ctx, const uint8_t *a, size_t a_len, const struct keyblock_seed *seed,
+		 uint8_t out[static EVP_MAX_MD_SIZE], size_t *out_len)
+{
+	return EVP_MAC_init(ctx, NULL, 0, NULL) == 1 &&
+	       (a_len == 0 || EVP_MAC_update(ctx, a, a_len) == 1) &&
+	       (seed == NULL ||
+		(EVP_MAC_update(ctx, (const uint8_t *)seed->label, strlen(seed->label)) == 1 &&
+		 EVP_MAC_update(ctx, seed->random[0], RANDOM_LEN) == 1 &&
+		 EVP_MAC_update(ctx, seed->random[1], RANDOM_LEN) == 1)) &&
+	       EVP_MAC_final(ctx, out, out_len, EVP_MAX_MD_SIZE) == 1;
+}
+
+int keyblock_prf(int digest, const uint8_t *secret, size_t secret_len,
+		 const struct keyblock_seed *seed, uint8_t *out, size_t out_len)
+{
+	EVP_MAC_CTX *ctx = hmac_new(digest, secret, secret_len);
+	uint8_t a[EVP_MAX_MD_SIZE], block[EVP_MAX_MD_SIZE];
+	size_t len = 0;
+	bool ok = ctx != NULL && hmac(ctx, NULL, 0, seed, a, &len);
+
+	while (ok && out_len > 0) {
+		size_t n = RTE_MIN(out_len, len);
+
+		ok = hmac(ctx, a, len, seed, block, &len);
+		if (ok)
+			memcpy(out, block, n);
+		out += n;
+		out_len -= n;
+		if (ok && out_len > 0)
+			ok = hmac(ctx, a, len, NULL, a, &len);
+	}
+	EVP_MAC_CTX_free(ctx);
+	explicit_bzero(a, sizeof(a));
+	explicit_bzero(block, sizeof(block));
+	return ok ? 0 : -EIO;
 }
 
 static void split(struct traffic_keys *keys, const uint8_t *block, size_t len)
@@ -94,7 +149,8 @@ int keyblock_derive(const SSL *ssl, struct traffic_keys *keys)
 	const SSL_SESSION *session = SSL_get0_session(ssl);
 	const SSL_CIPHER *cipher = cipher_of(ssl);
 	int suite = keyblock_suite(cipher);
-	uint8_t master[MASTER_SECRET_LEN], block[KEY_BLOCK_MAX], random[2][RANDOM_LEN];
+	struct keyblock_seed seed = {.label = "key expansion"};
+	uint8_t master[MASTER_SECRET_LEN], block[KEY_BLOCK_MAX];
 	const struct aead_info *info;
 	size_t len;
 	int rc;
@@ -109,10 +165,10 @@ int keyblock_derive(const SSL *ssl, struct traffic_keys *keys)
 	}
 	info = &aead_info[suite];
 	len = 2u * (info->key_len + info->fixed_iv_len);
-	SSL_get_server_random(ssl, random[0], RANDOM_LEN);
-	SSL_get_client_random(ssl, random[1], RANDOM_LEN);
-	rc = keyblock_prf(EVP_MD_get0_name(SSL_CIPHER_get_handshake_digest(cipher)), master,
-			  sizeof(master), "key expansion", random, block, len);
+	SSL_get_server_random(ssl, seed.random[0], RANDOM_LEN);
+	SSL_get_client_random(ssl, seed.random[1], RANDOM_LEN);
+	rc = keyblock_prf(EVP_MD_get_type(SSL_CIPHER_get_handshake_digest(cipher)), master,
+			  sizeof(master), &seed, block, len);
 	if (rc == 0) {
 		keys->suite = (enum aead_suite)suite;
 		split(keys, block, len);

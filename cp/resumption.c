@@ -56,12 +56,15 @@ static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_C
 			 EVP_MAC_CTX *mac, int seal)
 {
 	struct resumption *r = resumption_of(ssl);
+	struct ticket_keys keys;
 	int rc;
 
 	pthread_mutex_lock(&r->lock);
-	rc = seal ? ticket_keys_seal(&r->keys, name, iv, cipher, mac)
-		  : ticket_keys_open(&r->keys, name, iv, cipher, mac);
+	keys = r->keys;
 	pthread_mutex_unlock(&r->lock);
+	rc = seal ? ticket_keys_seal(&keys, name, iv, cipher, mac)
+		  : ticket_keys_open(&keys, name, iv, cipher, mac);
+	explicit_bzero(&keys, sizeof(keys));
 	return rc;
 }
 

@@ -80,6 +80,9 @@ bool server_name_digest(const struct tls_client *client,
 	uint8_t whole[EVP_MAX_MD_SIZE];
 	char name[TLS_SERVER_NAME_LEN];
 
+	memset(digest, 0, SERVER_NAME_DIGEST_LEN); // of none
+	if (len == 0)
+		return true;
 	for (size_t i = 0; i < len; i++)
 		name[i] = (char)tolower((unsigned char)client->server_name[i]);
 	if (EVP_Digest(name, len, whole, NULL, EVP_sha256(), NULL) != 1)

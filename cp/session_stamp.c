@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "session_stamp.h"
 
-#include <openssl/rand.h>
-
 #include "client_cert.h"
 #include "credentials.h"
 #include "record_limit.h"
@@ -46,7 +44,9 @@ bool session_stamp_set(SSL *ssl, SSL_SESSION *session,
 		strcpy(stamp.identity, entry->identity);
 	}
 	memcpy(stamp.origin, origin, sizeof(stamp.origin));
-	return RAND_bytes(stamp.tag.byte, sizeof(stamp.tag.byte)) == 1 &&
+	// As random as any, and no other session's.
+	return SSL_get_server_random(ssl, stamp.tag.byte, sizeof(stamp.tag.byte)) ==
+		       sizeof(stamp.tag.byte) &&
 	       SSL_SESSION_set1_ticket_appdata(session, &stamp,
 					       offsetof(struct session_stamp, identity) +
 						       strlen(stamp.identity) + 1) == 1;

@@ -46,6 +46,7 @@ static unsigned int key_of(const SSL_CIPHER *suite)
 int suites_set(SSL_CTX *ctx, const char *list, const char **name)
 {
 	STACK_OF(SSL_CIPHER) * suites;
+	bool ccm_8 = false;
 
 	if (SSL_CTX_set_ciphersuites(ctx, "") != 1 || SSL_CTX_set_cipher_list(ctx, list) != 1)
 		return -EINVAL;
@@ -56,7 +57,10 @@ int suites_set(SSL_CTX *ctx, const char *list, const char **name)
 		*name = SSL_CIPHER_get_name(suite);
 		if (key_of(suite) == 0)
 			return -ENOTSUP;
+		ccm_8 |= is_ccm_8(suite);
 	}
+	if (!ccm_8)
+		return 0;
 	if (by_level == NULL) // before there are threads
 		by_level = SSL_CTX_get_security_callback(ctx);
 	SSL_CTX_set_security_callback(ctx, security);

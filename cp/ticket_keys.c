@@ -6,11 +6,13 @@
 #include <openssl/crypto.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DIGITS (2 * sizeof(struct ticket_key))
+#define IV_LEN 16 // bytes, of AES
 
 static int read_key(const char *text, size_t len, struct ticket_key *key)
 {
@@ -101,9 +103,17 @@ int ticket_keys_rotate(struct ticket_keys *keys)
 	return 0;
 }
 
+static EVP_CIPHER *cbc; // fetched once, kept until the program ends
+
+static void fetch_cbc(void)
+{
+	cbc = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
+}
+
 static bool set_up(const struct ticket_key *key, const uint8_t *iv, bool seal,
 		   EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)(uintptr_t)key->mac,
 						  sizeof(key->mac)),
@@ -112,7 +122,8 @@ static bool set_up(const struct ticket_key *key, const uint8_t *iv, bool seal,
 		OSSL_PARAM_construct_end(),
 	};
 
-	return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->cipher, iv, seal) == 1 &&
+	pthread_once(&once, fetch_cbc);
+	return cbc != NULL && EVP_CipherInit_ex2(cipher, cbc, key->cipher, iv, seal, NULL) == 1 &&
 	       EVP_MAC_CTX_set_params(mac, params) == 1;
 }
 
@@ -121,7 +132,7 @@ int ticket_keys_seal(const struct ticket_keys *keys, uint8_t *name, uint8_t *iv,
 {
 	const struct ticket_key *key = &keys->key[0];
 
-	if (keys->nb == 0 || RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1)
+	if (keys->nb == 0 || RAND_bytes(iv, IV_LEN) != 1)
 		return -1;
 	memcpy(name, key->name, sizeof(key->name));
 	return set_up(key, iv, true, cipher, mac) ? 1 : -1;

@@ -108,8 +108,10 @@ static const char *find_backend(const SSL *ssl, struct tls_client *client)
 	const struct psk_entry *entry = NULL, *then = NULL;
 
 	if (identity != NULL && now->psk != NULL) {
-		then = psk_file_find(client->credentials->psk, identity);
 		entry = psk_file_find(now->psk, identity);
+		then = now->psk == client->credentials->psk
+			       ? entry
+			       : psk_file_find(client->credentials->psk, identity);
 	}
 	if (entry == NULL || then == NULL ||
 	    memcmp(entry->digest, then->digest, sizeof(entry->digest)) != 0) {

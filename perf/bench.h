@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 // What the benches share: options, timing, the CSV.
 //
@@ -30,8 +31,8 @@ struct bench_options bench_options(int argc, char **argv);
 // Starts EAL on one CPU without devices; memory_mb is for --no-huge.
 void bench_eal(const struct bench_options *options, unsigned int memory_mb);
 
-// The same on up to max of the CPUs that this process may use, one of every core first, an EAL lcore
-// each; the caller is the first.  Returns how many.
+// The same on up to max of the CPUs that this process may use, one of every core first, an EAL
+// lcore each; the caller is the first.  Returns how many.
 unsigned int bench_eal_cpus(const struct bench_options *options, unsigned int memory_mb,
 			    unsigned int max);
 
@@ -94,6 +95,22 @@ static inline void bench_random_bytes(uint64_t *seed, void *p, size_t len)
 static inline uint64_t bench_tsc(void)
 {
 	return rte_rdtsc_precise();
+}
+
+static inline uint64_t bench_clock_tsc(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)(((double)t.tv_sec * 1e9 + (double)t.tv_nsec) * 1e-9 *
+			  (double)rte_get_tsc_hz());
+}
+
+// What this thread has run so far in TSC cycles, for samples longer than a time slice: it does not
+// go on while another thread has the CPU.  Costs a system call.
+static inline uint64_t bench_thread_tsc(void)
+{
+	return bench_clock_tsc(CLOCK_THREAD_CPUTIME_ID);
 }
 
 #endif

@@ -208,18 +208,27 @@ void plane_init(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window
 	plane_init_lanes(p, v4_nb, v6_nb, window, 1, 1);
 }
 
-void plane_init_lanes(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window,
-		      uint16_t lcores, uint16_t queues)
+static void prepare(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window,
+		    uint16_t lcores, uint16_t queues)
 {
-	uint8_t secret[COOKIE_SECRET_LEN];
-	uint64_t seed = SEED;
-
 	*p = (struct plane){.avx2 = p->avx2};
 	p->v4_nb = v4_nb;
 	p->v6_nb = v6_nb;
 	p->queues = queues;
-	mem_port_devices(queues);
 	configure(p, window, lcores);
+}
+
+void plane_configure(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window)
+{
+	prepare(p, v4_nb, v6_nb, window, 1, 1);
+}
+
+void plane_start(struct plane *p)
+{
+	uint8_t secret[COOKIE_SECRET_LEN];
+	uint64_t seed = SEED;
+
+	mem_port_devices(p->queues);
 	p->aead = aead_create();
 	bench_check(p->aead != NULL);
 	if (p->avx2)
@@ -237,6 +246,13 @@ void plane_init_lanes(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t 
 		next_hop_set(&p->dp->next_hops, i, &mac);
 	}
 	make_lanes(p);
+}
+
+void plane_init_lanes(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window,
+		      uint16_t lcores, uint16_t queues)
+{
+	prepare(p, v4_nb, v6_nb, window, lcores, queues);
+	plane_start(p);
 	p->session = calloc(v4_nb + v6_nb, sizeof(*p->session));
 	bench_check(p->session != NULL);
 	for (uint32_t i = 0; i < v4_nb + v6_nb; i++)

@@ -38,6 +38,10 @@ void plane_init(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window
 void plane_init_lanes(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window,
 		      uint16_t lcores, uint16_t queues);
 
+// One lcore and no sessions, in two steps: p->config can be changed between them.
+void plane_configure(struct plane *p, uint32_t v4_nb, uint32_t v6_nb, uint32_t window);
+void plane_start(struct plane *p);
+
 // Frees all of it.
 void plane_fini(struct plane *p);
 

@@ -106,6 +106,10 @@ END {
 	target("the same, of what both CPUs give to arithmetic, open", 0.95, 1, "ratio",
 		"lcores,open_2:of_cpus,64,512,32")
 	target("install, control plane, microseconds", -5, 0, "ratio", "install,cp,0,1024,0")
+	nb = split("ecdhe_ecdsa ecdhe_rsa psk ticket", kind, " ")
+	for (i = 1; i <= nb; i++)
+		target("handshake, " kind[i] ": OpenSSL with key block / gateway", 0.90, 0, "ratio",
+			"handshake," kind[i] ",0,0,8")
 	target("10,000 installs a second beside full traffic, seal", -1.05, 0, "ratio",
 		"churn,seal_10k_installs,64,256,32")
 	target("10,000 installs a second beside full traffic, open", -1.05, 0, "ratio",

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <errno.h>
+#include <openssl/core_names.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <rte_common.h>
@@ -34,7 +37,8 @@ static void test_prf(void **state)
 	assert_non_null(fgets(line, sizeof(line), f));
 	for (; fgets(line, sizeof(line), f) != NULL; nb++) {
 		uint8_t secret[VECTOR_MAX], first[VECTOR_MAX], second[VECTOR_MAX];
-		uint8_t expected[VECTOR_MAX], got[VECTOR_MAX], seed[2][32];
+		uint8_t expected[VECTOR_MAX], got[VECTOR_MAX];
+		struct keyblock_seed seed = {.label = label};
 		size_t secret_len, len;
 
 		assert_int_equal(sscanf(line, "%15s %31s", digest, label), 2);
@@ -43,15 +47,71 @@ static void test_prf(void **state)
 		assert_int_equal(read_hex(f, first), 32);
 		assert_int_equal(read_hex(f, second), 32);
 		len = read_hex(f, expected);
-		memcpy(seed[0], first, 32);
-		memcpy(seed[1], second, 32);
-		assert_int_equal(keyblock_prf(digest, secret, secret_len, label, seed, got, len),
-				 0);
+		memcpy(seed.random[0], first, 32);
+		memcpy(seed.random[1], second, 32);
+		assert_int_equal(
+			keyblock_prf(OBJ_sn2nid(digest), secret, secret_len, &seed, got, len), 0);
 		assert_memory_equal(got, expected, len);
 	}
 	fclose(f);
 	assert_int_equal(nb, 2);
-	assert_int_equal(keyblock_prf("NONE", NULL, 0, "x", (uint8_t[2][32]){0}, NULL, 0), -EIO);
+}
+
+static bool openssl_prf(const char *digest, const uint8_t *secret, size_t secret_len,
+			const struct keyblock_seed *seed, uint8_t *out, size_t len)
+{
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "TLS1-PRF", NULL);
+	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)digest,
+						 0),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, (void *)(uintptr_t)secret,
+						  secret_len),
+		OSSL_PARAM_construct_octet_string(
+			OSSL_KDF_PARAM_SEED, (void *)(uintptr_t)seed->label, strlen(seed->label)),
+		OSSL_PARAM_construct_octet_string(
+			OSSL_KDF_PARAM_SEED, (void *)(uintptr_t)seed->random, sizeof(seed->random)),
+		OSSL_PARAM_construct_end(),
+	};
+	bool ok = EVP_KDF_derive(ctx, out, len, params) == 1;
+
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+	return ok;
+}
+
+// Secrets and results of every length, longer than a block of either hash too.
+static void test_prf_against_openssl(void **state)
+{
+	static const char *const digests[] = {"SHA256", "SHA384"};
+	struct keyblock_seed seed = {.label = "key expansion"};
+	uint64_t random = unit_seed();
+
+	(void)state;
+	for (size_t n = 0; n < 600; n++) {
+		const char *digest = digests[n % UNIT_NB(digests)];
+		uint8_t secret[200], want[300], got[300];
+		size_t secret_len = 1 + n % sizeof(secret), len = 1 + n % sizeof(want);
+
+		unit_random_bytes(&random, secret, secret_len);
+		unit_random_bytes(&random, seed.random, sizeof(seed.random));
+		unit_check(n, openssl_prf(digest, secret, secret_len, &seed, want, len));
+		unit_check(n, keyblock_prf(OBJ_sn2nid(digest), secret, secret_len, &seed, got,
+					   len) == 0);
+		unit_check(n, memcmp(got, want, len) == 0);
+	}
+}
+
+static void test_prf_refused(void **state)
+{
+	static const int digests[] = {NID_undef, NID_md5_sha1, NID_sha512};
+	struct keyblock_seed seed = {.label = "key expansion"};
+	uint8_t secret[48] = {0}, out[12];
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_NB(digests); i++)
+		unit_check(i, keyblock_prf(digests[i], secret, sizeof(secret), &seed, out,
+					   sizeof(out)) == -EIO);
 }
 
 struct pair {
@@ -205,8 +265,8 @@ static void test_other_suites(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_prf),
-		cmocka_unit_test(test_derive),
+		cmocka_unit_test(test_prf),	     cmocka_unit_test(test_prf_against_openssl),
+		cmocka_unit_test(test_prf_refused),  cmocka_unit_test(test_derive),
 		cmocka_unit_test(test_other_suites),
 	};
 
