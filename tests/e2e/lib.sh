@@ -5,6 +5,7 @@
 # that fails ends it.  On the way out the gateway's sum of counters is checked, it gets SIGTERM and
 # must end with 0, and everything is taken down, whatever happened.
 #   BUILD  build directory with dtlsgw and the tools; default build/ of the tree
+#   KEEP   directory that is to hold what the test has made: logs, captures, keys; default none
 set -Eeuo pipefail
 
 E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -41,12 +42,13 @@ on_exit() {
 		done
 		echo "$TEST: FAILED: ${REASON:-see above}"
 	fi >&2
+	[ -z "${KEEP-}" ] || cp -rT "$LAB_RUN" "$KEEP"
 	lab_down
 	exit $status
 }
 trap on_exit EXIT
 trap 'REASON="line $LINENO: $BASH_COMMAND"' ERR
-trap 'exit 130' INT TERM HUP
+trap 'exit 130' INT TERM HUP PIPE
 
 # fail REASON
 fail() {
