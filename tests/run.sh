@@ -17,10 +17,10 @@ SKIPPED_RC=77
 
 PACKAGES=(
 	clang dpdk dpdk-dev ethtool gcc gnutls-bin golang-github-pion-dtls.v2-dev golang-go iproute2
-	iputils-ping libc6-dev libcmocka-dev libclang-rt-dev libcyaml-dev libdpdk-dev libevent-dev
-	libgnutls28-dev libipsec-mb-dev libjansson-dev libmbedtls-dev libpcap-dev libssl-dev
-	libwolfssl-dev libyaml-dev llvm
-	meson ninja-build openssl pkg-config procps python3 socat tcpdump tshark
+	iputils-ping libc6-dev libcmocka-dev libclang-rt-dev libcoap3-bin libcyaml-dev libdpdk-dev
+	libevent-dev libgnutls28-dev libipsec-mb-dev libjansson-dev libmbedtls-dev libpcap-dev
+	libssl-dev libwolfssl-dev libyaml-dev llvm meson ninja-build openssl pkg-config procps python3
+	socat tcpdump tshark
 )
 
 usage() {
