@@ -38,6 +38,7 @@ struct hs_bio {
 	uint8_t node;		       // in it, of the lcore
 	uint32_t replay_window;	       // records
 	int keys_error;		       // of hs_bio_keys() in a write, or 0
+	bool write_failed;	       // for whatever reason
 	struct session *session;       // has the keys; NULL until they exist
 	const uint8_t *record;	       // offered; NULL: none
 	uint16_t record_len;

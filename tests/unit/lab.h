@@ -115,6 +115,9 @@ int lab_step(struct lab_client *c);
 // As if ms had passed since the handshakes began; their timers do not notice.
 void lab_age(struct lab *lab, unsigned int ms);
 
+// The time of all handshakes is over.
+void lab_expire(struct lab *lab);
+
 // Fills the ring to the lcore.
 void lab_fill_ring(struct lab *lab);
 
