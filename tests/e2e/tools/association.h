@@ -12,11 +12,14 @@
 #define ASSOCIATION_DATAGRAM_MAX 65536
 
 struct association_options {
-	const char *ca;	    // PEM file that the peer's chain must end in; NULL: not verified
-	const char *cipher; // OpenSSL list; NULL: default
-	const char *keylog; // file to append to; NULL: none
+	const char *ca;	      // PEM file that the peer's chain must end in; NULL: not verified
+	const char *cipher;   // OpenSSL list; NULL: default
+	const char *identity; // of a pre-shared key; NULL: none
+	const char *psk;      // the key, hexadecimal
+	const char *resume;   // what a session comes back by: "ticket", "id", or NULL for either
+	const char *keylog;   // file to append to; NULL: none
 	const char *certificate, *key; // of the client, PEM files; NULL: none
-	uint64_t mtu;	    // bytes of IP datagram for the handshake
+	uint64_t mtu;		       // bytes of IP datagram for the handshake
 };
 
 // One client end of a DTLS 1.2 association: libssl over a UDP socket of our own, with every
@@ -41,11 +44,12 @@ struct association {
 	size_t last_len; // last datagram written
 	uint8_t last[ASSOCIATION_DATAGRAM_MAX];
 	uint8_t plain[ASSOCIATION_DATAGRAM_MAX]; // scratch
+	unsigned int finished;			 // of the peer, that came again
 	// Empty application records that arrived and were not taken yet: libssl never sees them.
 	unsigned int empty;
 };
 
-// NULL after a message on stderr.
+// NULL after a message on stderr.  options outlive it.
 SSL_CTX *association_context(const struct association_options *options);
 
 // Opens a socket to peer.  False after a message on stderr.
