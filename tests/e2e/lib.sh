@@ -24,6 +24,11 @@ REASON=
 # The gateway's addresses and ports: at 4433 the backend is IPv4, at 4434 IPv6.
 V4=198.51.100.1
 V6=2001:db8:1::1
+# All that the gateway can do; the default has no CCM_8.
+CERTIFICATE_SUITES=ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM
+CERTIFICATE_SUITES+=:DHE+aRSA+AESGCM:DHE+aRSA+CHACHA20:DHE+aRSA+AESCCM
+PSK_SUITES=kECDHEPSK+CHACHA20:kDHEPSK+AESGCM:kDHEPSK+CHACHA20:kDHEPSK+AESCCM
+PSK_SUITES+=:kPSK+AESGCM:kPSK+CHACHA20:kPSK+AESCCM
 # shellcheck source=config/lab_net.sh
 . "$TREE/config/lab_net.sh"
 

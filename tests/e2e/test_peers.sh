@@ -8,7 +8,7 @@ Runs every cell of peer x suite x (full, ticket, id) x (clean, N seeds), then pr
   full    one handshake
   ticket  one handshake, close, a second one that must be resumed by the ticket of the first
   id      the same by session id, without tickets
-and on each association some echoes.  A cell has passed, FAILED, or the peer cannot: its library has
+and on each association some echoes; no nonce of the gateway may come twice.  A cell has passed, FAILED, or the peer cannot: its library has
 no such thing, as it said itself.  A way is clean, or loses, doubles and swaps a tenth of all
 datagrams each, from a seed.
   --seeds N     so many of the latter, seeds 1 to N, at most 12; default 10
@@ -58,11 +58,6 @@ SUITES=(
 	DHE-PSK-AES256-CCM8=0xc0ab
 	ECDHE-PSK-CHACHA20-POLY1305=0xccac
 )
-# The default has no CCM_8.
-LISTENER_SUITES=ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM
-LISTENER_SUITES+=:DHE+aRSA+AESGCM:DHE+aRSA+CHACHA20:DHE+aRSA+AESCCM
-PSK_SUITES=kECDHEPSK+CHACHA20:kDHEPSK+AESGCM:kDHEPSK+CHACHA20:kDHEPSK+AESCCM
-PSK_SUITES+=:kPSK+AESGCM:kPSK+CHACHA20:kPSK+AESCCM
 RETRANSMIT_MS=250
 PROXY_PORT=5000       # that of seed 1 is one higher
 SOURCE_PORT=20000     # from here on, of clients on lossy ways; under the kernel's own choice
@@ -267,10 +262,9 @@ done
 certificates
 up "limits: {retransmit_ms: $RETRANSMIT_MS, handshake_timeout_s: 120}
 resumption: {cache: 10000}
-log: {$([ -z "${KEEP-}" ] || echo keylog: gateway.keylog)}" \
-	"s/port: 4433/&\n    suites: $LISTENER_SUITES/; s/port: 5684/&\n    suites: $PSK_SUITES/"
-
-[ -z "${KEEP-}" ] || capture wire "$LAB_CLIENT_NS" udp
+log: {keylog: gateway.keylog}" \
+	"s/port: 4433/&\n    suites: $CERTIFICATE_SUITES/; s/port: 5684/&\n    suites: $PSK_SUITES/"
+capture wire "$LAB_CLIENT_NS" "udp port 4433 or udp port 5684"
 clean
 CLEAN=("${COUNT[@]}")
 echo "clean: ${COUNT[0]} passed, ${COUNT[1]} failed, ${COUNT[2]} cannot, $SECONDS s"
@@ -285,7 +279,13 @@ fi
 COUNT=(0 0 0 0 0 0)
 [ "$SEEDS" -eq 0 ] || lossy
 echo "$SEEDS seeds: ${COUNT[0]} passed, ${COUNT[1]} failed, ${COUNT[2]} cannot, $SECONDS s"
+capture_end
 table
+# What clients do with their nonces is their business.
+for port in 4433 5684; do
+	"$TOOLS/nonce_oracle" --capture "$LAB_RUN/wire.pcap" --keylog "$LAB_RUN/gateway.keylog" \
+		--port $port --clients-repeat 2>"$LAB_RUN/oracle-$port.log"
+done
 echo "$((CLEAN[0] + COUNT[0])) passed, $((CLEAN[1] + COUNT[1])) failed, $((CLEAN[2] + COUNT[2])) cannot"
 [ $((CLEAN[1] + COUNT[1])) -eq 0 ] || fail "$((CLEAN[1] + COUNT[1])) cells"
 [ "$(resumed)" -eq $((CLEAN[4] + COUNT[4])) ] ||
