@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 MISSING=1 # of what a client has sent
-PSK=(--identity client-1 --key 00112233445566778899aabbccddeeff)
+PSK=(--identity client-1 --psk 00112233445566778899aabbccddeeff)
 
 # drop_each NAME PORT DATAGRAMS OPTION...: as many clients at the same time, each through its own
 # proxy, which loses another datagram.

@@ -30,7 +30,7 @@ on_all() {
 		[ -z "${PROXIED-}" ] || port=$((5000 + i))
 		lab_run "$name" "$LAB_CLIENT_NS" "$TOOLS/$1" --ca "$LAB_RUN/ca.pem" --port $port \
 			--host "${PROXIED:-$V4}" --cipher "$suite" --identity client-1 \
-			--key 00112233445566778899aabbccddeeff \
+			--psk 00112233445566778899aabbccddeeff \
 			--keylog "$LAB_RUN/client.keylog" "${@:2}" \
 			${SOURCE_PORT:+--source-port $((SOURCE_PORT + i))}
 		pids+=("$LAB_PID")
