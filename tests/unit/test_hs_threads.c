@@ -96,6 +96,7 @@ static void start(size_t i)
 	struct lab_client *c = &client[i];
 
 	lab_client_start(&lab, c, (uint16_t)(LAB_PORT + begun), ciphers[i % KINDS]);
+	c->lossy = true;
 	SSL_set_psk_client_callback(c->ssl, give_psk);
 	if (i % 2 == 0)
 		SSL_set_options(c->ssl, SSL_OP_NO_TICKET); // by session id
