@@ -54,12 +54,15 @@ drop_each rsa 4433 12 --cipher ECDHE-RSA-AES256-GCM-SHA384 --max 20 --mtu 400
 drop_each psk 5684 10 --cipher PSK-AES128-CCM --max 20 "${PSK[@]}"
 drop_each dhe-psk 5684 12 --cipher DHE-PSK-AES256-GCM-SHA384 --max 20 "${PSK[@]}"
 expect /dtlsgw/stats installs 46
+# A ClientHello in three fragments, sent with and without cookie.
+drop_each large 4433 16 --cipher ECDHE-ECDSA-AES128-GCM-SHA256 --max 20 --extension 1300 --mtu 576
+expect /dtlsgw/stats installs 62
 # Two records each way on an association, so that the next handshake comes soon.
 drop_each ticket 4433 22 --cipher ECDHE-ECDSA-CHACHA20-POLY1305 --max 2 --resume ticket
 drop_each id 4433 22 --cipher ECDHE-ECDSA-AES128-CCM --max 2 --resume id
 drop_each psk-ticket 5684 20 --cipher PSK-AES128-GCM-SHA256 --max 2 --resume ticket "${PSK[@]}"
 drop_each psk-id 5684 20 --cipher ECDHE-PSK-CHACHA20-POLY1305 --max 2 --resume id "${PSK[@]}"
-expect /dtlsgw/stats installs $((46 + 2 * 84))
+expect /dtlsgw/stats installs $((62 + 2 * 84))
 resumed=$(($(telemetry get /dtlsgw/stats,listener=echo-v4 handshakes_resumed) +
 	$(telemetry get /dtlsgw/stats,listener=coaps handshakes_resumed)))
 [ $resumed -eq 84 ] || fail "$resumed sessions were resumed, not 84"
@@ -70,5 +73,5 @@ drop_each restart-psk 5684 18 --cipher PSK-AES128-CCM --max 2 "${PSK[@]}"
 MISSING=2
 drop_each again-ticket 4433 17 --cipher ECDHE-RSA-AES128-GCM-SHA256 --max 3 --resume ticket --window 1
 drop_each again-id 4433 17 --cipher ECDHE-ECDSA-AES128-CCM --max 3 --resume id --window 1
-expect /dtlsgw/stats installs $((46 + 2 * 84 + 2 * 72))
+expect /dtlsgw/stats installs $((62 + 2 * 84 + 2 * 72))
 logged "replaced by a new handshake"

@@ -13,7 +13,8 @@
 #define TYPE_DATA	       23
 #define ALERT_NO_RENEGOTIATION 100
 #define FINISHED	       20
-#define OVERHEAD	       48 // bytes of IPv6 and UDP headers
+#define EXTENSION	       0xff00 // for private use
+#define OVERHEAD	       48     // bytes of IPv6 and UDP headers
 
 static const struct association_options *options_used;
 
@@ -42,6 +43,18 @@ static unsigned int on_psk(SSL *ssl, const char *hint, char *identity, unsigned 
 	return len;
 }
 
+static int add_extension(SSL *ssl, unsigned int type, unsigned int where,
+			 const unsigned char **bytes, size_t *len, X509 *x, size_t chain,
+			 int *alert, void *arg)
+{
+	static const unsigned char zeros[ASSOCIATION_EXTENSION_MAX];
+
+	(void)ssl, (void)type, (void)where, (void)x, (void)chain, (void)alert, (void)arg;
+	*bytes = zeros;
+	*len = options_used->extension;
+	return 1;
+}
+
 SSL_CTX *association_context(const struct association_options *options)
 {
 	SSL_CTX *context = SSL_CTX_new(DTLS_client_method());
@@ -67,6 +80,11 @@ SSL_CTX *association_context(const struct association_options *options)
 	if (options->certificate != NULL &&
 	    (SSL_CTX_use_certificate_chain_file(context, options->certificate) != 1 ||
 	     SSL_CTX_use_PrivateKey_file(context, options->key, SSL_FILETYPE_PEM) != 1))
+		goto fail;
+	if (options->extension > ASSOCIATION_EXTENSION_MAX ||
+	    (options->extension > 0 &&
+	     SSL_CTX_add_custom_ext(context, EXTENSION, SSL_EXT_CLIENT_HELLO, add_extension, NULL,
+				    NULL, NULL, NULL) != 1))
 		goto fail;
 	if (options->keylog != NULL)
 		SSL_CTX_set_keylog_callback(context, keylog_line);

@@ -9,7 +9,8 @@
 #include "endpoint.h"
 #include "record_crypto.h"
 
-#define ASSOCIATION_DATAGRAM_MAX 65536
+#define ASSOCIATION_DATAGRAM_MAX  65536
+#define ASSOCIATION_EXTENSION_MAX 8192
 
 struct association_options {
 	const char *ca;	      // PEM file that the peer's chain must end in; NULL: not verified
@@ -20,6 +21,9 @@ struct association_options {
 	const char *keylog;   // file to append to; NULL: none
 	const char *certificate, *key; // of the client, PEM files; NULL: none
 	uint64_t mtu;		       // bytes of IP datagram for the handshake
+	// Bytes of an extension of the ClientHello that means nothing, in place of a post-quantum
+	// key share, which no library sends in DTLS 1.2; 0: none.
+	uint64_t extension;
 };
 
 // One client end of a DTLS 1.2 association: libssl over a UDP socket of our own, with every

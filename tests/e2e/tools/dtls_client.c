@@ -252,6 +252,7 @@ static const struct option_line lines[] = {
 	{.name = "resume", .text = &opt.association.resume}, // ticket or id: once more, resumed
 	{.name = "keylog", .text = &opt.association.keylog},
 	{.name = "mtu", .number = &opt.association.mtu},
+	{.name = "extension", .number = &opt.association.extension},
 	{.name = "min", .number = &opt.size_min},  // bytes of the smallest datagram
 	{.name = "max", .number = &opt.size_max},  // and of the largest
 	{.name = "rounds", .number = &opt.rounds}, // every size so often, then
