@@ -346,7 +346,7 @@ const struct failure failures[] = {
 	 COUNTER(bad_certificate), -1,
 	 "failed: certificate has expired, certificate of CN=expired"},
 	{"bad signature", bad_signature, SSL_AD_DECRYPT_ERROR, COUNTER(failed), -1,
-	 "failed: bad signature"},
+	 "signature"},
 	{"long chain", long_chain, SSL_AD_DECODE_ERROR, COUNTER(failed), -1,
 	 "failed: a message is too long or its fragments disagree"},
 	{"unknown identity", unknown_identity, SSL_AD_DECRYPT_ERROR, COUNTER(unknown_identity), -1,
