@@ -88,6 +88,7 @@ exit 1'
 tests() {
 	unshare --mount --pid --fork --kill-child --propagation private sh -ec '
 		root=$1 && shift
+		mount --bind "$root" "$root" # ip netns wants its / to be a mount
 		mount --rbind /dev "$root/dev"
 		mount -t proc proc "$root/proc"
 		mount -t sysfs sysfs "$root/sys"

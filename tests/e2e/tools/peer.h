@@ -61,7 +61,7 @@ int peer_timeout_ms(struct peer *p);
 bool peer_send(struct peer *p, const uint8_t *data, size_t len);
 
 // Takes one application record.  PEER_OK sets *len; PEER_AGAIN, PEER_CLOSED, PEER_FAILED with a
-// reason.
+// reason, PEER_CANNOT as for peer_mute(), if the library ends the association instead.
 enum peer_result peer_receive(struct peer *p, uint8_t *data, size_t room, size_t *len);
 
 // After a handshake that is done: whether it was a resumed one, as the library sees it.

@@ -218,6 +218,11 @@ enum peer_result peer_receive(struct peer *p, uint8_t *data, size_t room, size_t
 		return PEER_AGAIN;
 	if (wolfSSL_get_error(p->ssl, n) == WOLFSSL_ERROR_ZERO_RETURN)
 		return PEER_CLOSED;
+	if (wolfSSL_get_error(p->ssl, n) == DUPLICATE_MSG_E && peer_resumed(p) && p->asked > 0) {
+		peer_reason("wolfSSL %s gives up when it is asked for its last flight",
+			    wolfSSL_lib_version());
+		return PEER_CANNOT;
+	}
 	return fail(p, "wolfSSL_read", n);
 }
 
