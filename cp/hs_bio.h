@@ -71,8 +71,9 @@ unsigned int hs_bio_timer(SSL *ssl, unsigned int us);
 int hs_bio_keys(struct hs_bio *h);
 
 // Opens a copy of the client's record of epoch 1 with h->session.  True if it authenticates and is
-// fresh; it is then entered in the session's replay window, and a fatal alert noted.  What does not authenticate counts
-// against the session's limit, at which nothing is opened any more (RFC 9147 section 4.5.3).
+// fresh; it is then entered in the session's replay window, and a fatal alert noted.  What does not
+// authenticate counts against the session's limit, at which nothing is opened any more (RFC 9147
+// section 4.5.3).
 bool hs_bio_accept(struct hs_bio *h, const uint8_t *record, uint16_t len);
 
 // Replaces the flight by a fatal alert: sealed if the client has our Finished, in the clear if not.
