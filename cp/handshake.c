@@ -191,6 +191,8 @@ void handshake_step(struct handshake *hs)
 		hs_fail_with(hs, "closed by the client");
 	else if (hs->bio.keys_error != 0)
 		hs_fail_keys(hs, hs->bio.keys_error);
+	else if (error != SSL_ERROR_WANT_READ && ERR_peek_error() == 0)
+		hs_fail_silent(hs);
 	else if (error != SSL_ERROR_WANT_READ)
 		hs_fail_ssl(hs, "SSL_do_handshake failed");
 }

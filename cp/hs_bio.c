@@ -140,8 +140,10 @@ static int bio_write(BIO *bio, const char *data, int len)
 			return -1;
 		size_t record_len = DTLS_RECORD_HEADER_LEN + (size_t)rec.fragment_len;
 
-		if (!put(h, p, &rec))
+		if (!put(h, p, &rec)) {
+			h->write_failed = true;
 			return -1;
+		}
 		p += record_len;
 		left -= record_len;
 	}

@@ -38,6 +38,7 @@ struct hs_bio {
 	uint8_t node;		       // in it, of the lcore
 	uint32_t replay_window;	       // records
 	int keys_error;		       // of hs_bio_keys() in a write, or 0
+	bool write_failed;	       // for whatever reason
 	struct session *session;       // has the keys; NULL until they exist
 	const uint8_t *record;	       // offered; NULL: none
 	uint16_t record_len;
@@ -70,8 +71,9 @@ unsigned int hs_bio_timer(SSL *ssl, unsigned int us);
 int hs_bio_keys(struct hs_bio *h);
 
 // Opens a copy of the client's record of epoch 1 with h->session.  True if it authenticates and is
-// fresh; it is then entered in the session's replay window, and a fatal alert noted.  What does not authenticate counts
-// against the session's limit, at which nothing is opened any more (RFC 9147 section 4.5.3).
+// fresh; it is then entered in the session's replay window, and a fatal alert noted.  What does not
+// authenticate counts against the session's limit, at which nothing is opened any more (RFC 9147
+// section 4.5.3).
 bool hs_bio_accept(struct hs_bio *h, const uint8_t *record, uint16_t len);
 
 // Replaces the flight by a fatal alert: sealed if the client has our Finished, in the clear if not.

@@ -39,6 +39,17 @@ void hs_fail_ssl(struct handshake *hs, const char *otherwise)
 	hs_fail_with(hs, hs_report_reason(hs, otherwise));
 }
 
+void hs_fail_silent(struct handshake *hs)
+{
+	bool written = !hs->bio.write_failed;
+
+	hs_bio_alert(&hs->bio, written ? DTLS_ALERT_DECODE_ERROR : DTLS_ALERT_INTERNAL_ERROR);
+	resumption_tag(hs->ssl, &hs->client.tag);
+	hs_fail_revoke(hs);
+	hs_fail_with(hs, written ? "a message is too long or its fragments disagree"
+				 : "a flight cannot be made");
+}
+
 void hs_fail_alerted(struct handshake *hs)
 {
 	resumption_tag(hs->ssl, &hs->client.tag);

@@ -15,6 +15,10 @@ void hs_fail_with(struct handshake *hs, const char *reason);
 // For OpenSSL's reason, or otherwise if it has none.
 void hs_fail_ssl(struct handshake *hs, const char *otherwise);
 
+// With an alert.  OpenSSL tells neither the client nor us of a message that is longer than it
+// takes, or whose fragments contradict each other.
+void hs_fail_silent(struct handshake *hs);
+
 // With an alert, for what hs_bio_keys() said.
 void hs_fail_keys(struct handshake *hs, int rc);
 

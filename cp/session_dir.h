@@ -14,12 +14,13 @@ struct srtp;
 // What is sent again when a client lost our last flight: NewSessionTicket, if there was one,
 // ChangeCipherSpec and Finished.  In a resumption the last flight is the client's.
 struct last_flight {
-	uint64_t epoch0_seq; // of the next record of epoch 0
-	uint64_t resent_tsc; // 0: not yet
-	uint8_t *ticket;     // whole records, but for their numbers; goes when the client has sent
-			 // data; NULL: none
-	uint32_t ticket_len;			    // bytes
-	uint8_t finished_len;			    // 0: the last flight is not ours
+	uint64_t epoch0_seq;  // of the next record of epoch 0
+	uint64_t resent_tsc;  // 0: not yet
+	uint8_t *ticket;      // whole records, but for their numbers; goes when the client has sent
+			      // data; NULL: none
+	uint32_t ticket_len;  // bytes
+	uint16_t mtu;	      // bytes of UDP payload, of the flight
+	uint8_t finished_len; // 0: the last flight is not ours
 	uint8_t finished[LAST_FLIGHT_FINISHED_MAX]; // the message, plain
 };
 

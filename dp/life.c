@@ -11,7 +11,8 @@ static struct nat_slot *nat_slot(struct lcore *lc, const struct session *s)
 	return &lc->dp->nat.addr[s->nat_addr].slot[rte_be_to_cpu_16(s->nat_port)];
 }
 
-void life_send(struct lcore *lc, struct session *s, struct rte_mbuf *m, uint8_t content_type)
+void life_send(struct lcore *lc, struct session *s, struct rte_mbuf *m, uint8_t content_type,
+	       uint16_t front_len)
 {
 	struct burst *b = &lc->own;
 
@@ -21,10 +22,12 @@ void life_send(struct lcore *lc, struct session *s, struct rte_mbuf *m, uint8_t 
 	b->session[0] = s;
 	b->record[0].type = content_type;
 	seal_burst(lc->aead, b);
-	if (b->verdict[0] == BURST_PASS)
-		tx_encap(lc, m, &s->tx.encap);
-	else
+	if (b->verdict[0] != BURST_PASS) {
 		drop(lc, m, b->verdict[0]);
+		return;
+	}
+	rte_pktmbuf_prepend(m, front_len);
+	tx_encap(lc, m, &s->tx.encap);
 }
 
 void life_alert(struct lcore *lc, struct session *s, uint8_t level, uint8_t description)
@@ -40,7 +43,7 @@ void life_alert(struct lcore *lc, struct session *s, uint8_t level, uint8_t desc
 	p = (uint8_t *)rte_pktmbuf_append(m, DTLS_ALERT_LEN);
 	p[0] = level;
 	p[1] = description;
-	life_send(lc, s, m, DTLS_ALERT);
+	life_send(lc, s, m, DTLS_ALERT, 0);
 }
 
 // Session and gateway port part; what follows is the caller's.

@@ -24,8 +24,10 @@ uint8_t life_handshake_begin(struct lcore *lc, const struct flow_key *key, uint3
 			     bool *live);
 void life_handshake_end(struct lcore *lc, struct flow *flow);
 
-// Seals m's data as one record of s and sends it.  Takes m, which counts as made.
-void life_send(struct lcore *lc, struct session *s, struct rte_mbuf *m, uint8_t content_type);
+// Seals m's data as one record of s and sends it.  front_len bytes of other records that stand in
+// front of where its header comes go in the same datagram.  Takes m, which counts as made.
+void life_send(struct lcore *lc, struct session *s, struct rte_mbuf *m, uint8_t content_type,
+	       uint16_t front_len);
 
 // Sends an alert (RFC 5246 section 7.2).
 void life_alert(struct lcore *lc, struct session *s, uint8_t level, uint8_t description);

@@ -43,7 +43,10 @@ static void tx_record(struct lcore *lc, const struct msg *msg)
 	struct session *s = find(lc, msg);
 
 	if (s != NULL) {
-		life_send(lc, s, msg->mbuf, msg->content_type);
+		if (msg->front_len > 0)
+			rte_pktmbuf_adj(msg->mbuf, msg->front_len + DTLS_RECORD_HEADER_LEN +
+							   aead_info[s->suite].explicit_nonce_len);
+		life_send(lc, s, msg->mbuf, msg->content_type, msg->front_len);
 	} else {
 		lc->stats.made++;
 		drop(lc, msg->mbuf, DROP_NO_SESSION);

@@ -25,7 +25,8 @@
 //   HANDSHAKE_REMOVE cp → dp    flow, id: no longer in handshake, unless by a later HELLO
 //   RELAY_INSTALL    cp → dp    relay, with first
 //   TX_FRAME         cp → dp    mbuf: whole frame to send on m->port
-//   TX_RECORD        cp → dp    mbuf, flow, id, content_type: plaintext to seal for a session
+//   TX_RECORD        cp → dp    mbuf, flow, id, content_type: plaintext to seal for a session;
+//                               front_len: what goes in front of it in the same datagram
 //   INJECT           cp → dp    mbuf: whole frame, to be treated as if just received on m->port
 //   HANDOFF          dp → dp    mbuf: whole frame received on m->port for the lcore's flow
 //   HANDOFF_TX       dp → dp    mbuf: whole frame to send on m->port
@@ -65,10 +66,14 @@ struct msg {
 		uint8_t end; // SESSION_REMOVE: enum session_end
 		bool live;   // HELLO: the flow has a session, which the new one replaces
 	};
-	uint8_t listener;  // HELLO, MEDIA: index in config.listener
-	uint16_t lcore;	   // dp → cp: the sender
-	uint16_t l234_len; // HELLO, RECORD: bytes of frame headers in front of the data
-	session_id id;	   // HELLO, HANDSHAKE_REMOVE: of the HELLO, new with each
+	uint8_t listener; // HELLO, MEDIA: index in config.listener
+	uint16_t lcore;	  // dp → cp: the sender
+	union {
+		uint16_t l234_len;  // HELLO, RECORD: bytes of frame headers in front of the data
+		uint16_t front_len; // TX_RECORD: bytes of plain records in front of the plaintext,
+				    // and then room for its header and explicit nonce
+	};
+	session_id id; // HELLO, HANDSHAKE_REMOVE: of the HELLO, new with each
 	union {
 		struct rte_mbuf *mbuf;
 		struct session *session;

@@ -69,6 +69,7 @@ machine="$machine; commit $(git -C "$root" describe --always --dirty 2>/dev/null
 	if grep -qw avx512f /proc/cpuinfo; then
 		taskset -c "$cpu" "$build/perf/bench_path" --quick --avx2 $huge
 	fi
+	[ -n "$quick" ] || taskset -c "$cpu" "$build/perf/bench_psk" $huge
 	for bench in handshake lcores idle flood; do # need CPUs of their own
 		"$build/perf/bench_$bench" $quick $huge
 	done

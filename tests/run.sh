@@ -16,12 +16,13 @@ SKIPPED_RC=77
 . "$TREE/config/lab_net.sh"
 
 PACKAGES=(
-	clang dpdk dpdk-dev ethtool gcc gnutls-bin golang-github-pion-dtls.v2-dev golang-go iproute2
-	iputils-ping libc6-dev libcmocka-dev libclang-rt-dev libcyaml-dev libdpdk-dev libevent-dev
+	dpdk dpdk-dev ethtool gcc gnutls-bin golang-github-pion-dtls.v2-dev golang-go iproute2
+	iputils-ping libc6-dev libcmocka-dev libcoap3-bin libcyaml-dev libdpdk-dev libevent-dev
 	libgnutls28-dev libipsec-mb-dev libjansson-dev libmbedtls-dev libpcap-dev libssl-dev
-	libwolfssl-dev libyaml-dev llvm
-	meson ninja-build openssl pkg-config procps python3 socat tcpdump tshark
+	libwolfssl-dev libyaml-dev meson ninja-build openssl pkg-config procps python3 socat tcpdump
+	tshark
 )
+FUZZ_PACKAGES=(clang libclang-rt-dev llvm)
 
 usage() {
 	cat <<'END'
@@ -182,6 +183,9 @@ for name in "$TREE"/tests/fuzz/fuzz_*.c; do
 	FUZZ_TARGETS+=("$(basename "$name" .c)")
 done
 
+if wanted fuzz; then
+	PACKAGES+=("${FUZZ_PACKAGES[@]}")
+fi
 prepare packages lab_packages "${PACKAGES[@]}"
 prepare build build_release
 if wanted meson; then

@@ -5,6 +5,7 @@
 # that fails ends it.  On the way out the gateway's sum of counters is checked, it gets SIGTERM and
 # must end with 0, and everything is taken down, whatever happened.
 #   BUILD  build directory with dtlsgw and the tools; default build/ of the tree
+#   KEEP   directory that is to hold what the test has made: logs, captures, keys; default none
 set -Eeuo pipefail
 
 E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -23,6 +24,11 @@ REASON=
 # The gateway's addresses and ports: at 4433 the backend is IPv4, at 4434 IPv6.
 V4=198.51.100.1
 V6=2001:db8:1::1
+# All that the gateway can do; the default has no CCM_8.
+CERTIFICATE_SUITES=ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM
+CERTIFICATE_SUITES+=:DHE+aRSA+AESGCM:DHE+aRSA+CHACHA20:DHE+aRSA+AESCCM
+PSK_SUITES=kECDHEPSK+CHACHA20:kDHEPSK+AESGCM:kDHEPSK+CHACHA20:kDHEPSK+AESCCM
+PSK_SUITES+=:kPSK+AESGCM:kPSK+CHACHA20:kPSK+AESCCM
 # shellcheck source=config/lab_net.sh
 . "$TREE/config/lab_net.sh"
 
@@ -41,12 +47,13 @@ on_exit() {
 		done
 		echo "$TEST: FAILED: ${REASON:-see above}"
 	fi >&2
+	[ -z "${KEEP-}" ] || cp -rT "$LAB_RUN" "$KEEP"
 	lab_down
 	exit $status
 }
 trap on_exit EXIT
 trap 'REASON="line $LINENO: $BASH_COMMAND"' ERR
-trap 'exit 130' INT TERM HUP
+trap 'exit 130' INT TERM HUP PIPE
 
 # fail REASON
 fail() {

@@ -74,18 +74,41 @@ static void configure(struct lab *lab)
 	config->backend[0].port = RIG_BACKEND_PORT;
 }
 
+// The host on one side sends an ARP message.
+static void put_arp(struct lab *lab, int side, struct arp *arp)
+{
+	uint8_t frame[14 + ARP_LEN] = {[12] = 0x08, [13] = 0x06};
+
+	arp->sender_mac = (struct rte_ether_addr){{2, 0, 0, 0, 1, (uint8_t)side}};
+	memset(frame, 0xff, 6);
+	memcpy(frame + 6, &arp->sender_mac, 6);
+	arp_write(frame + 14, arp);
+	rig_put(&lab->rig, side, rig_frame(&lab->rig, frame, sizeof(frame)));
+}
+
 // A host on one side asks for the gateway's MAC address and so tells its own.
 static void introduce(struct lab *lab, int side, const char *host, const char *gateway)
 {
-	uint8_t frame[14 + ARP_LEN] = {[12] = 0x08, [13] = 0x06};
-	struct arp arp = {.op = ARP_REQUEST, .sender_mac = {{2, 0, 0, 0, 1, (uint8_t)side}}};
+	struct arp arp = {.op = ARP_REQUEST};
 
 	ip_parse(host, &arp.sender);
 	ip_parse(gateway, &arp.target);
-	memset(frame, 0xff, 6);
-	memcpy(frame + 6, &arp.sender_mac, 6);
-	arp_write(frame + 14, &arp);
-	rig_put(&lab->rig, side, rig_frame(&lab->rig, frame, sizeof(frame)));
+	put_arp(lab, side, &arp);
+}
+
+// Or the gateway would forget a host after some seconds.
+static void answer_arp(struct lab *lab, int side, struct rte_mbuf *m)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	struct arp asked, arp = {.op = ARP_REPLY};
+
+	if (p[12] != 0x08 || p[13] != 0x06 || !arp_parse(p + 14, m->data_len - 14u, &asked) ||
+	    asked.op != ARP_REQUEST)
+		return;
+	arp.sender = asked.target;
+	arp.target = asked.sender;
+	arp.target_mac = asked.sender_mac;
+	put_arp(lab, side, &arp);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -279,6 +302,8 @@ static bool pump_frames(struct lab *lab)
 		moved = true;
 		if (is_udp(m))
 			deliver(lab, m);
+		else
+			answer_arp(lab, RIG_OUTSIDE, m);
 		rte_pktmbuf_free(m);
 	}
 	while ((m = rig_take(&lab->rig, RIG_INSIDE)) != NULL) {
@@ -289,6 +314,8 @@ static bool pump_frames(struct lab *lab)
 			lab->nat_port = udp_port(m, 0);
 			lab->backend_port = udp_port(m, 2);
 			lab_queue_put(&lab->backend, p, len);
+		} else {
+			answer_arp(lab, RIG_INSIDE, m);
 		}
 		rte_pktmbuf_free(m);
 	}
@@ -352,6 +379,18 @@ struct handshake *lab_handshake_first(const struct lab *lab)
 	for (uint16_t i = 0; hs == NULL && i < lab->cp.worker_nb; i++)
 		hs = hs_table_first(lab->cp.worker[i]->handshakes);
 	return hs;
+}
+
+void lab_expire(struct lab *lab)
+{
+	lab_age(lab, 1000 * (lab->rig.config.handshake_timeout_s + 1));
+	for (uint16_t i = 0; i < lab->cp.worker_nb; i++) {
+		struct handshake *hs = hs_table_first(lab->cp.worker[i]->handshakes);
+
+		for (; hs != NULL; hs = hs_table_next(hs))
+			event_active(hs->timer, EV_TIMEOUT, 1);
+	}
+	lab_pump(lab);
 }
 
 void lab_fill_ring(struct lab *lab)

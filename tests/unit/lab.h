@@ -42,7 +42,8 @@ struct lab_client {
 	SSL_CTX *ctx;
 	SSL *ssl;
 	uint16_t port;
-	bool steady;	   // its timer does not back off
+	bool lossy;	   // its timer runs; else only where lose and the like say that it must
+	bool steady;	   // the same, and it does not back off
 	bool hold;	   // what the client sends stays in out
 	uint32_t lose;	   // bit n: the gateway's datagram n to the client is lost
 	uint32_t lose_out; // bit n: the client's datagram n is lost
@@ -114,6 +115,9 @@ int lab_step(struct lab_client *c);
 
 // As if ms had passed since the handshakes began; their timers do not notice.
 void lab_age(struct lab *lab, unsigned int ms);
+
+// The time of all handshakes is over.
+void lab_expire(struct lab *lab);
 
 // Fills the ring to the lcore.
 void lab_fill_ring(struct lab *lab);

@@ -151,6 +151,7 @@ static void start(size_t i)
 	struct lab_client *c = &client[i];
 
 	lab_client_start(&lab, c, (uint16_t)(LAB_PORT + begun), ciphers[i % KINDS]);
+	c->lossy = true;
 	SSL_set_psk_client_callback(c->ssl, give_psk);
 	if (i % KINDS == BY_ECDSA)
 		SSL_set_tlsext_use_srtp(c->ssl, "SRTP_AEAD_AES_128_GCM");

@@ -233,6 +233,7 @@ static void test_dropped_hello(void **state)
 
 	(void)state;
 	lab_client_start(&lab, &client[0], LAB_PORT, LAB_ECDSA);
+	client[0].lossy = true;
 	lab_step(&client[0]);
 	lab_pump(&lab);
 	lab_step(&client[0]);

@@ -9,29 +9,64 @@
 #include "association.h"
 
 #define TYPE_ALERT	       21
+#define TYPE_HANDSHAKE	       22
 #define TYPE_DATA	       23
 #define ALERT_NO_RENEGOTIATION 100
-#define OVERHEAD	       48 // bytes of IPv6 and UDP headers
+#define FINISHED	       20
+#define EXTENSION	       0xff00 // for private use
+#define OVERHEAD	       48     // bytes of IPv6 and UDP headers
 
-static const char *keylog_path;
+static const struct association_options *options_used;
 
 static void keylog_line(const SSL *ssl, const char *line)
 {
-	FILE *f = fopen(keylog_path, "a");
+	FILE *f = fopen(options_used->keylog, "a");
 
 	(void)ssl;
 	if (f == NULL || fprintf(f, "%s\n", line) < 0)
-		perror(keylog_path);
+		perror(options_used->keylog);
 	if (f != NULL)
 		fclose(f);
+}
+
+static unsigned int on_psk(SSL *ssl, const char *hint, char *identity, unsigned int identity_room,
+			   unsigned char *key, unsigned int key_room)
+{
+	unsigned int len = (unsigned int)strlen(options_used->psk) / 2;
+
+	(void)ssl;
+	(void)hint;
+	snprintf(identity, identity_room, "%s", options_used->identity);
+	for (unsigned int i = 0; i < len && i < key_room; i++)
+		if (sscanf(options_used->psk + 2 * i, "%2hhx", &key[i]) != 1)
+			return 0;
+	return len;
+}
+
+static int add_extension(SSL *ssl, unsigned int type, unsigned int where,
+			 const unsigned char **bytes, size_t *len, X509 *x, size_t chain,
+			 int *alert, void *arg)
+{
+	static const unsigned char zeros[ASSOCIATION_EXTENSION_MAX];
+
+	(void)ssl, (void)type, (void)where, (void)x, (void)chain, (void)alert, (void)arg;
+	*bytes = zeros;
+	*len = options_used->extension;
+	return 1;
 }
 
 SSL_CTX *association_context(const struct association_options *options)
 {
 	SSL_CTX *context = SSL_CTX_new(DTLS_client_method());
 
+	options_used = options;
 	if (context == NULL)
 		goto fail;
+	SSL_CTX_set_security_level(context, 0); // for CCM_8, from OpenSSL 3.2 on
+	if (options->resume != NULL && strcmp(options->resume, "id") == 0)
+		SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+	if (options->identity != NULL && options->psk != NULL)
+		SSL_CTX_set_psk_client_callback(context, on_psk);
 	SSL_CTX_set_min_proto_version(context, DTLS1_2_VERSION);
 	SSL_CTX_set_max_proto_version(context, DTLS1_2_VERSION);
 	SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU);
@@ -46,10 +81,13 @@ SSL_CTX *association_context(const struct association_options *options)
 	    (SSL_CTX_use_certificate_chain_file(context, options->certificate) != 1 ||
 	     SSL_CTX_use_PrivateKey_file(context, options->key, SSL_FILETYPE_PEM) != 1))
 		goto fail;
-	if (options->keylog != NULL) {
-		keylog_path = options->keylog;
+	if (options->extension > ASSOCIATION_EXTENSION_MAX ||
+	    (options->extension > 0 &&
+	     SSL_CTX_add_custom_ext(context, EXTENSION, SSL_EXT_CLIENT_HELLO, add_extension, NULL,
+				    NULL, NULL, NULL) != 1))
+		goto fail;
+	if (options->keylog != NULL)
 		SSL_CTX_set_keylog_callback(context, keylog_line);
-	}
 	return context;
 fail:
 	ERR_print_errors_fp(stderr);
@@ -68,6 +106,7 @@ static bool record_inspect(struct association *a, const uint8_t *p)
 		a->alert_description = a->plain[1];
 		return a->alert_description == ALERT_NO_RENEGOTIATION;
 	}
+	a->finished += len > 0 && p[0] == TYPE_HANDSHAKE && a->plain[0] == FINISHED;
 	if (len != 0 || p[0] != TYPE_DATA)
 		return false;
 	a->empty++;
@@ -191,6 +230,8 @@ void association_close(struct association *a, bool vanish)
 {
 	if (a->up && !vanish && !a->closed)
 		SSL_shutdown(a->ssl);
+	// Or libssl would take the session for one that cannot be resumed.
+	SSL_set_shutdown(a->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(a->ssl);
 	close(a->fd);
 }

@@ -9,14 +9,21 @@
 #include "endpoint.h"
 #include "record_crypto.h"
 
-#define ASSOCIATION_DATAGRAM_MAX 65536
+#define ASSOCIATION_DATAGRAM_MAX  65536
+#define ASSOCIATION_EXTENSION_MAX 8192
 
 struct association_options {
-	const char *ca;	    // PEM file that the peer's chain must end in; NULL: not verified
-	const char *cipher; // OpenSSL list; NULL: default
-	const char *keylog; // file to append to; NULL: none
+	const char *ca;	      // PEM file that the peer's chain must end in; NULL: not verified
+	const char *cipher;   // OpenSSL list; NULL: default
+	const char *identity; // of a pre-shared key; NULL: none
+	const char *psk;      // the key, hexadecimal
+	const char *resume;   // what a session comes back by: "ticket", "id", or NULL for either
+	const char *keylog;   // file to append to; NULL: none
 	const char *certificate, *key; // of the client, PEM files; NULL: none
-	uint64_t mtu;	    // bytes of IP datagram for the handshake
+	uint64_t mtu;		       // bytes of IP datagram for the handshake
+	// Bytes of an extension of the ClientHello that means nothing, in place of a post-quantum
+	// key share, which no library sends in DTLS 1.2; 0: none.
+	uint64_t extension;
 };
 
 // One client end of a DTLS 1.2 association: libssl over a UDP socket of our own, with every
@@ -41,6 +48,7 @@ struct association {
 	size_t last_len; // last datagram written
 	uint8_t last[ASSOCIATION_DATAGRAM_MAX];
 	uint8_t plain[ASSOCIATION_DATAGRAM_MAX]; // scratch
+	unsigned int finished;			 // of the peer, that came again
 	// Takes datagrams that are no DTLS (RFC 7983); NULL: libssl gets them too.
 	void (*take_other)(const uint8_t *p, size_t len);
 
@@ -48,7 +56,7 @@ struct association {
 	unsigned int empty;
 };
 
-// NULL after a message on stderr.
+// NULL after a message on stderr.  options outlive it.
 SSL_CTX *association_context(const struct association_options *options);
 
 // Opens a socket to peer.  False after a message on stderr.

@@ -180,6 +180,48 @@ static bool run(uint64_t deadline, bool (*done)(const struct connection *))
 	}
 }
 
+static uint16_t source_port_of(unsigned int connection)
+{
+	return opt.source_port == 0 ? 0 : (uint16_t)(opt.source_port + connection);
+}
+
+// Closes every connection and opens it once more with its session, on another port unless it was
+// given one.
+static bool resume(SSL_CTX *context, const struct endpoint *peer)
+{
+	bool ticket = strcmp(opt.association.resume, "ticket") == 0;
+
+	for (unsigned int i = 0; i < opt.connections; i++) {
+		struct connection *c = &connections[i];
+		SSL_SESSION *session = SSL_get1_session(c->a.ssl);
+
+		if (SSL_SESSION_has_ticket(session) != ticket) {
+			fprintf(stderr, "connection %u: %s ticket\n", i, ticket ? "no" : "a");
+			return false;
+		}
+		association_close(&c->a, opt.vanish);
+		if (!association_open(&c->a, context, peer, source_port_of(i), opt.association.mtu))
+			return false;
+		SSL_set_session(c->a.ssl, session);
+		SSL_SESSION_free(session);
+		c->up = false;
+		c->total *= 2;
+		c->start_ms = endpoint_now_ms();
+	}
+	return run(endpoint_now_ms() + opt.timeout_s * 1000, connection_done);
+}
+
+static bool all_resumed(void)
+{
+	for (unsigned int i = 0; i < opt.connections; i++) {
+		if (SSL_session_reused(connections[i].a.ssl) == 1)
+			continue;
+		fprintf(stderr, "connection %u was not resumed\n", i);
+		return false;
+	}
+	return true;
+}
+
 static bool connection_closed(const struct connection *c)
 {
 	return c->a.closed;
@@ -205,8 +247,12 @@ static const struct option_line lines[] = {
 	{.name = "port", .text = &opt.port},
 	{.name = "ca", .text = &opt.association.ca},
 	{.name = "cipher", .text = &opt.association.cipher},
+	{.name = "identity", .text = &opt.association.identity}, // of a pre-shared key
+	{.name = "psk", .text = &opt.association.psk},
+	{.name = "resume", .text = &opt.association.resume}, // ticket or id: once more, resumed
 	{.name = "keylog", .text = &opt.association.keylog},
 	{.name = "mtu", .number = &opt.association.mtu},
+	{.name = "extension", .number = &opt.association.extension},
 	{.name = "min", .number = &opt.size_min},  // bytes of the smallest datagram
 	{.name = "max", .number = &opt.size_max},  // and of the largest
 	{.name = "rounds", .number = &opt.rounds}, // every size so often, then
@@ -256,8 +302,7 @@ int main(int argc, char **argv)
 	for (unsigned int i = 0; i < opt.connections; i++) {
 		struct connection *c = &connections[i];
 
-		if (!association_open(&c->a, context, &peer,
-				      opt.source_port == 0 ? 0 : (uint16_t)(opt.source_port + i),
+		if (!association_open(&c->a, context, &peer, source_port_of(i),
 				      opt.association.mtu))
 			return 2;
 		c->id = i;
@@ -265,6 +310,8 @@ int main(int argc, char **argv)
 		c->start_ms = endpoint_now_ms();
 	}
 	ok = run(endpoint_now_ms() + opt.timeout_s * 1000, connection_done);
+	if (ok && opt.association.resume != NULL)
+		ok = resume(context, &peer) && all_resumed();
 	for (unsigned int i = 0; i < opt.connections; i++) {
 		total += connections[i].total;
 		echoed += connections[i].echoed;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <inttypes.h>
-#include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
@@ -40,10 +39,17 @@ struct use {
 	uint8_t content[SHA256_DIGEST_LENGTH];
 };
 
+// A line of the key log.
+struct secret {
+	uint8_t client_random[RECORD_RANDOM];
+	uint8_t master[RECORD_MASTER];
+};
+
 struct oracle {
 	struct oracle_counts *counts;
 	struct association *associations;
-	char *keylog; // the whole file
+	struct secret *secrets; // of the key log, by client random
+	size_t secret_nb;
 	uint16_t port;
 	struct use *uses; // open addressing; all zero: free
 	size_t use_nb, use_room;
@@ -79,13 +85,12 @@ static void uses_grow(struct oracle *o)
 static void nonce_check(struct oracle *o, const struct association *a, enum record_side side,
 			const uint8_t *p, size_t size)
 {
-	uint8_t key_nonce[32 + 4 + RECORD_NONCE];
+	uint8_t key_nonce[32 + RECORD_NONCE];
 	uint8_t content[SHA256_DIGEST_LENGTH];
 	struct use want, *use;
 
 	memcpy(key_nonce, a->keys.key[side], 32);
-	memcpy(key_nonce + 32, a->keys.iv[side], 4);
-	memcpy(key_nonce + 36, p + RECORD_HEADER, RECORD_NONCE);
+	record_nonce(&a->keys, side, p, key_nonce + 32);
 	SHA256(key_nonce, sizeof(key_nonce), want.key_nonce);
 	SHA256(p, size, content);
 	if (2 * o->use_nb >= o->use_room)
@@ -98,9 +103,10 @@ static void nonce_check(struct oracle *o, const struct association *a, enum reco
 	} else if (memcmp(use->content, content, sizeof(content)) == 0) {
 		o->counts->copies++;
 	} else {
-		o->counts->repeated++;
-		fprintf(stderr, "datagram %" PRIu64 ": nonce used before for another record\n",
-			o->counts->datagrams);
+		o->counts->repeated[side]++;
+		fprintf(stderr,
+			"datagram %" PRIu64 ": the %s used the nonce before for another record\n",
+			o->counts->datagrams, side == RECORD_CLIENT ? "client" : "gateway");
 	}
 }
 
@@ -115,7 +121,8 @@ static void protected_record(struct oracle *o, const struct tuple *tuple, enum r
 			continue;
 		o->counts->records[side]++;
 		nonce_check(o, a, side, p, size);
-		if (side == RECORD_SERVER && memcmp(p + 3, p + RECORD_HEADER, RECORD_NONCE) != 0) {
+		if (side == RECORD_SERVER && record_explicit_len(&a->keys) > 0 &&
+		    memcmp(p + 3, p + RECORD_HEADER, 8) != 0) {
 			o->counts->nonce_rule++;
 			fprintf(stderr,
 				"datagram %" PRIu64 ": explicit nonce is not epoch and "
@@ -127,22 +134,15 @@ static void protected_record(struct oracle *o, const struct tuple *tuple, enum r
 	o->counts->forged[side]++;
 }
 
-// Reads the master secret of a client random out of the key log.
-static bool master_find(const struct oracle *o, const uint8_t *client_random, uint8_t *master)
+static int secret_compare(const void *a, const void *b)
 {
-	char want[sizeof("CLIENT_RANDOM ") + 2 * RECORD_RANDOM];
-	size_t len = (size_t)snprintf(want, sizeof(want), "CLIENT_RANDOM ");
-	const char *found;
+	return memcmp(a, b, RECORD_RANDOM);
+}
 
-	for (int i = 0; i < RECORD_RANDOM; i++)
-		len += (size_t)snprintf(want + len, sizeof(want) - len, "%02x", client_random[i]);
-	found = strcasestr(o->keylog, want);
-	if (found == NULL || found[len] != ' ')
-		return false;
-	for (int i = 0; i < RECORD_MASTER; i++)
-		if (sscanf(found + len + 1 + 2 * i, "%2hhx", &master[i]) != 1)
-			return false;
-	return true;
+static const struct secret *secret_find(const struct oracle *o, const uint8_t *client_random)
+{
+	return bsearch(client_random, o->secrets, o->secret_nb, sizeof(*o->secrets),
+		       secret_compare);
 }
 
 static struct association *association_get(struct oracle *o, const struct tuple *tuple,
@@ -167,8 +167,8 @@ static struct association *association_get(struct oracle *o, const struct tuple 
 // body starts at server_version.  The newest ClientHello of the tuple is the one it answers.
 static void server_hello(struct oracle *o, const struct tuple *tuple, struct wire_reader body)
 {
-	uint8_t master[RECORD_MASTER];
 	struct association *a = o->associations;
+	const struct secret *secret;
 	const uint8_t *random;
 	uint16_t suite;
 
@@ -182,15 +182,15 @@ static void server_hello(struct oracle *o, const struct tuple *tuple, struct wir
 	    (a->keyed && memcmp(a->server_random, random, RECORD_RANDOM) == 0))
 		return;
 	memcpy(a->server_random, random, RECORD_RANDOM);
-	if (!master_find(o, a->client_random, master)) {
+	secret = secret_find(o, a->client_random);
+	if (secret == NULL) {
 		o->counts->unknown++;
 		fprintf(stderr, "datagram %" PRIu64 ": handshake is not in the key log\n",
 			o->counts->datagrams);
 		return;
 	}
-	a->keyed = record_keys_derive(&a->keys, suite, master, a->client_random, random);
+	a->keyed = record_keys_derive(&a->keys, suite, secret->master, a->client_random, random);
 	o->counts->associations += a->keyed;
-	OPENSSL_cleanse(master, sizeof(master));
 }
 
 static void plain_handshake(struct oracle *o, const struct tuple *tuple, enum record_side side,
@@ -276,17 +276,39 @@ static void frame(struct oracle *o, const uint8_t *p, size_t len)
 	}
 }
 
-static char *file_read(const char *path)
+static bool hex_read(const char *text, uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (sscanf(text + 2 * i, "%2hhx", &p[i]) != 1)
+			return false;
+	return true;
+}
+
+// False if the file cannot be read.
+static bool keylog_read(struct oracle *o, const char *path)
 {
 	FILE *f = fopen(path, "r");
-	char *text = NULL;
+	char random[2 * RECORD_RANDOM + 1], master[2 * RECORD_MASTER + 1], label[32];
 	size_t room = 0;
 
-	if (f == NULL || getdelim(&text, &room, '\0', f) < 0)
+	if (f == NULL) {
 		perror(path);
-	if (f != NULL)
-		fclose(f);
-	return text;
+		return false;
+	}
+	while (fscanf(f, "%31s %64s %96s", label, random, master) == 3) {
+		struct secret *secret;
+
+		if (o->secret_nb == room) {
+			room = room == 0 ? 64 : 2 * room;
+			o->secrets = realloc(o->secrets, room * sizeof(*o->secrets));
+		}
+		secret = &o->secrets[o->secret_nb];
+		o->secret_nb += hex_read(random, secret->client_random, RECORD_RANDOM) &&
+				hex_read(master, secret->master, RECORD_MASTER);
+	}
+	fclose(f);
+	qsort(o->secrets, o->secret_nb, sizeof(*o->secrets), secret_compare);
+	return true;
 }
 
 static void oracle_fini(struct oracle *o)
@@ -298,7 +320,7 @@ static void oracle_fini(struct oracle *o)
 		o->associations = next;
 	}
 	free(o->uses);
-	free(o->keylog);
+	free(o->secrets);
 }
 
 bool oracle_run(const char *capture, const char *keylog, uint16_t port,
@@ -313,8 +335,7 @@ bool oracle_run(const char *capture, const char *keylog, uint16_t port,
 	int rc;
 
 	memset(counts, 0, sizeof(*counts));
-	o.keylog = file_read(keylog);
-	if (o.keylog == NULL)
+	if (!keylog_read(&o, keylog))
 		return false;
 	pcap = pcap_open_offline(capture, error);
 	if (pcap == NULL || pcap_datalink(pcap) != DLT_EN10MB) {

@@ -13,7 +13,7 @@ struct oracle_counts {
 	uint64_t copies;       // of them the same bytes once more
 	uint64_t forged[2];    // that open with no key of their 5-tuple, by side
 	uint64_t unknown;      // ServerHellos without a line in the key log
-	uint64_t repeated;     // (key, nonce) used for different content
+	uint64_t repeated[2];  // (key, nonce) used for different content, by side
 	uint64_t nonce_rule;   // server's records whose explicit nonce is not epoch and sequence
 };
 

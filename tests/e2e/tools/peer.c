@@ -1,210 +1,167 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A client on the library of peer.h: one handshake, then datagrams of several sizes one after the
-// other, each compared with its echo.  The last line of stdout is
-//   passed: ...   status 0
-//   cannot: WHY   status 3, the library has no such suite and sent nothing
-//   failed: WHY   status 1
+// A client on the library of peer.h for the cells that stand on stdin, a line each
+//   NAME SUITE cert|psk full|ticket|id HOST PORT SOURCE-PORT SEED
+// with several under way at the same time.  Of every cell a line comes out as it ends:
+//   NAME passed N closed, DETAILS    N associations ended with a close_notify
+//   NAME cannot WHY      the library has no such thing, or proved to break the protocol
+//   NAME failed WHY
+// The status is 0 if none failed.
 #include <inttypes.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "endpoint.h"
 #include "options.h"
-#include "peer.h"
-#include "rng.h"
+#include "peer_cell.h"
 
-#define DATAGRAM_MAX  16384
-#define STATUS_CANNOT 3
-#define TRIES_MAX     40 // of one datagram on a lossy way
+#define PARALLEL_MAX 256
 
-static const size_t sizes[] = {1, 2, 15, 16, 17, 100, 255, 256, 257, 1000, 1024, 1200};
-#define SIZES_NB (sizeof(sizes) / sizeof(sizes[0]))
-
-static struct {
-	const char *host, *port;
-	struct peer_options peer;
-	uint64_t seed, timeout_s, quiet_ms;
-	bool lossy; // send again what is not echoed in time; echoes may repeat
-} opt = {
+static const char *key_text;
+static uint64_t parallel = 8;
+static struct cell_options opt = {
 	.peer = {.name = "dtlsgw.example", .retransmit_ms = 1000},
-	.seed = 1,
 	.timeout_s = 60,
 	.quiet_ms = 5000,
 };
 
 static const struct option_line lines[] = {
-	{.name = "host", .text = &opt.host},
-	{.name = "port", .text = &opt.port},
 	{.name = "ca", .text = &opt.peer.ca},
 	{.name = "name", .text = &opt.peer.name},
-	{.name = "suite", .number = &opt.peer.suite},
+	{.name = "identity", .text = &opt.peer.identity},
+	{.name = "key", .text = &key_text}, // hexadecimal
 	{.name = "retransmit", .number = &opt.peer.retransmit_ms},
-	{.name = "seed", .number = &opt.seed},
 	{.name = "timeout", .number = &opt.timeout_s},
 	{.name = "quiet", .number = &opt.quiet_ms},
-	{.name = "lossy", .flag = &opt.lossy},
+	{.name = "parallel", .number = &parallel}, // cells under way
 };
 
-static char reason[512];
-static uint64_t deadline_ms, repeated, again;
-static uint8_t wanted[DATAGRAM_MAX], got[DATAGRAM_MAX];
+static struct cell *cells[PARALLEL_MAX];
+static size_t cell_nb;
+static bool input_ended, failed;
 
-void peer_reason(const char *format, ...)
+static bool key_read(void)
 {
-	va_list args;
+	size_t len = key_text == NULL ? 0 : strlen(key_text);
 
-	if (reason[0] != '\0')
-		return;
-	va_start(args, format);
-	vsnprintf(reason, sizeof(reason), format, args);
-	va_end(args);
-}
-
-static void wait_readable(int fd, int64_t wait_ms)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	int64_t left = (int64_t)(deadline_ms - endpoint_now_ms());
-
-	if (wait_ms < 0 || wait_ms > left)
-		wait_ms = left;
-	poll(&p, 1, wait_ms < 0 ? 0 : (int)wait_ms);
-}
-
-static bool out_of_time(const char *where)
-{
-	if (endpoint_now_ms() < deadline_ms)
+	opt.peer.key_len = len / 2;
+	if (len % 2 != 0 || opt.peer.key_len > PEER_KEY_MAX)
 		return false;
-	peer_reason("%s: no end after %" PRIu64 " s", where, opt.timeout_s);
+	for (size_t i = 0; i < opt.peer.key_len; i++)
+		if (sscanf(key_text + 2 * i, "%2hhx", &opt.peer.key[i]) != 1)
+			return false;
 	return true;
 }
 
-static bool handshake(int fd)
+static bool come_back_read(const char *text, enum peer_return *come_back)
 {
-	for (;;) {
-		enum peer_result rc = peer_handshake();
+	static const char *const texts[] = {"full", "ticket", "id"};
 
-		if (rc != PEER_AGAIN)
-			return rc == PEER_OK;
-		if (out_of_time("handshake"))
-			return false;
-		wait_readable(fd, peer_timeout_ms());
-	}
-}
-
-static size_t datagram_make(size_t index)
-{
-	uint64_t state = opt.seed * UINT64_C(1000003) + index;
-
-	rng_fill(&state, wanted, sizes[index]);
-	return sizes[index];
-}
-
-// True for a late echo of a datagram before index.
-static bool is_repeated(size_t index, size_t len)
-{
-	while (opt.lossy && index-- > 0)
-		if (datagram_make(index) == len && memcmp(wanted, got, len) == 0)
+	for (int i = 0; i < 3; i++) {
+		*come_back = (enum peer_return)i;
+		if (strcmp(text, texts[i]) == 0)
 			return true;
+	}
 	return false;
 }
 
-// Takes what is there.  PEER_OK after the echo of datagram index, PEER_AGAIN if it is not there.
-static enum peer_result echo_take(size_t index)
+// The next cell of stdin, NULL at the end.
+static struct cell *cell_read(void)
 {
-	enum peer_result rc;
-	size_t len;
+	char host[64], port[8], auth[8], come_back[8];
+	struct cell *c = calloc(1, sizeof(*c));
+	int suite, n;
 
-	while ((rc = peer_receive(got, sizeof(got), &len)) == PEER_OK) {
-		if (datagram_make(index) == len && memcmp(wanted, got, len) == 0)
-			return PEER_OK;
-		if (!is_repeated(index, len)) {
-			peer_reason("datagram %zu: an echo of %zu bytes is none of what was sent",
-				    index, len);
-			return PEER_FAILED;
-		}
-		repeated++;
+	n = scanf("%95s %i %7s %7s %63s %7s %" SCNu16 " %" SCNu64, c->name, &suite, auth, come_back,
+		  host, port, &c->source_port, &c->seed);
+
+	if (n == EOF) {
+		free(c);
+		return NULL;
 	}
-	if (rc == PEER_CLOSED)
-		peer_reason("datagram %zu: the gateway closed the association", index);
-	return rc;
+	if (n != 8 || !come_back_read(come_back, &c->way.come_back) ||
+	    !endpoint_parse(&c->gateway, host, port)) {
+		fprintf(stderr, "this is no cell: %s\n", c->name);
+		exit(2);
+	}
+	c->way.suite = (uint16_t)suite;
+	c->way.psk = strcmp(auth, "psk") == 0;
+	return c;
 }
 
-static enum peer_result echo_wait(int fd, size_t index)
+static void cell_finish(struct cell *c, enum peer_result rc)
 {
-	uint64_t quiet_end = endpoint_now_ms() + opt.quiet_ms;
-
-	for (;;) {
-		enum peer_result rc = echo_take(index);
-		uint64_t now = endpoint_now_ms();
-
-		if (rc != PEER_AGAIN || now >= quiet_end)
-			return rc;
-		wait_readable(fd, (int64_t)(quiet_end - now));
-	}
+	cell_end(c);
+	if (rc == PEER_OK)
+		printf("%s passed %d closed, up after %" PRIu64 " ms, %" PRIu64
+		       " sent again, %" PRIu64 " echoes repeated\n",
+		       c->name, 1 + c->second, c->up_ms, c->again, c->repeated);
+	else
+		printf("%s %s %s\n", c->name, rc == PEER_CANNOT ? "cannot" : "failed",
+		       c->reason[0] == '\0' ? "no reason known" : c->reason);
+	failed |= rc != PEER_OK && rc != PEER_CANNOT;
+	free(c);
 }
 
-static bool echo(int fd, size_t index)
+// One turn of cell i.  If it has ended, the last one takes its place.
+static void cell_run(size_t i)
 {
-	for (int i = 0; i < (opt.lossy ? TRIES_MAX : 1); i++) {
+	enum peer_result rc = cell_turn(cells[i], &opt);
+
+	if (rc == PEER_AGAIN)
+		return;
+	cell_finish(cells[i], rc);
+	cells[i] = cells[--cell_nb];
+}
+
+static void fill(void)
+{
+	while (cell_nb < parallel && !input_ended) {
+		struct cell *c = cell_read();
 		enum peer_result rc;
 
-		again += i > 0;
-		if (!peer_send(wanted, datagram_make(index))) {
-			peer_reason("datagram %zu cannot be sent", index);
-			return false;
+		input_ended = c == NULL;
+		if (input_ended)
+			return;
+		rc = cell_start(c, &opt);
+		if (rc != PEER_OK) {
+			cell_finish(c, rc);
+			continue;
 		}
-		rc = echo_wait(fd, index);
-		if (rc != PEER_AGAIN)
-			return rc == PEER_OK;
+		cells[cell_nb++] = c;
+		cell_run(cell_nb - 1);
 	}
-	peer_reason("datagram %zu: no echo", index);
-	return false;
 }
 
-static bool run(int fd)
+// Waits for datagrams and timers, then turns the cells that have some.
+static void turn(void)
 {
-	uint64_t start = endpoint_now_ms(), up;
+	struct pollfd p[PARALLEL_MAX];
+	bool due[PARALLEL_MAX];
+	int wait = -1;
 
-	if (!handshake(fd))
-		return false;
-	up = endpoint_now_ms();
-	printf("up after %" PRIu64 " ms\n", up - start);
-	for (size_t i = 0; i < SIZES_NB; i++)
-		if (!echo(fd, i) || out_of_time("echoes"))
-			return false;
-	printf("passed: up after %" PRIu64 " ms, %zu datagrams, %" PRIu64 " sent again, %" PRIu64
-	       " echoes repeated\n",
-	       up - start, SIZES_NB, again, repeated);
-	return true;
+	for (size_t i = 0; i < cell_nb; i++) {
+		int own = cell_wait_ms(cells[i]);
+
+		p[i] = (struct pollfd){.fd = cells[i]->fd, .events = POLLIN};
+		wait = wait < 0 || own < wait ? own : wait;
+	}
+	if (poll(p, cell_nb, wait) < 0)
+		perror("poll");
+	for (size_t i = 0; i < cell_nb; i++)
+		due[i] = p[i].revents != 0 || cell_wait_ms(cells[i]) == 0;
+	for (size_t i = cell_nb; i-- > 0;)
+		if (due[i])
+			cell_run(i);
 }
 
 int main(int argc, char **argv)
 {
-	struct endpoint gateway;
-	enum peer_result rc;
-	bool ok;
-	int fd;
-
 	options_read(argc, argv, lines, sizeof(lines) / sizeof(lines[0]));
-	if (opt.host == NULL || opt.port == NULL || opt.peer.ca == NULL || opt.peer.suite == 0 ||
-	    opt.peer.suite > UINT16_MAX)
+	if (opt.peer.ca == NULL || !key_read() || parallel == 0 || parallel > PARALLEL_MAX)
 		options_usage(argv[0], lines, sizeof(lines) / sizeof(lines[0]));
-	if (!endpoint_parse(&gateway, opt.host, opt.port))
-		return 2;
-	fd = endpoint_connect(&gateway, 0);
-	if (fd < 0)
-		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	deadline_ms = endpoint_now_ms() + opt.timeout_s * 1000;
-	rc = peer_open(&opt.peer, fd);
-	ok = rc == PEER_OK && run(fd);
-	if (!ok)
-		printf("%s: %s\n", rc == PEER_CANNOT ? "cannot" : "failed",
-		       reason[0] == '\0' ? "no reason known" : reason);
-	peer_close();
-	close(fd);
-	return ok ? 0 : rc == PEER_CANNOT ? STATUS_CANNOT : 1;
+	for (fill(); cell_nb > 0; fill())
+		turn();
+	return failed;
 }

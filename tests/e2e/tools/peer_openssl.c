@@ -2,16 +2,24 @@
 // libssl as its users have it: its own datagram BIO and timers.
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "peer.h"
 
-#define MTU	  1500	    // bytes of IP datagram
-#define TIMER_MAX 60000000u // us
+#define MTU 1500 // bytes of IP datagram
 
-static SSL_CTX *context;
-static SSL *ssl;
-static unsigned int timer_us;
+struct peer {
+	const struct peer_options *options;
+	enum peer_return come_back;
+	SSL_CTX *context;
+	SSL *ssl;
+};
+
+struct peer_session {
+	SSL_SESSION *session;
+};
 
 static enum peer_result fail(enum peer_result rc, const char *what)
 {
@@ -22,7 +30,7 @@ static enum peer_result fail(enum peer_result rc, const char *what)
 	return rc;
 }
 
-static const char *suite_name(uint16_t suite)
+static const char *suite_name(SSL_CTX *context, uint16_t suite)
 {
 	STACK_OF(SSL_CIPHER) * ciphers;
 
@@ -37,92 +45,127 @@ static const char *suite_name(uint16_t suite)
 	return NULL;
 }
 
-static unsigned int timer_next(SSL *s, unsigned int last_us)
+static unsigned int timer_next(SSL *ssl, unsigned int last_us)
 {
-	(void)s;
+	const struct peer *p = SSL_get_app_data(ssl);
+	unsigned int first_us = (unsigned int)p->options->retransmit_ms * 1000;
+
 	if (last_us == 0)
-		return timer_us;
-	return last_us > TIMER_MAX / 2 ? TIMER_MAX : 2 * last_us;
+		return first_us;
+	return last_us >= PEER_BACKOFF * first_us ? last_us : 2 * last_us;
 }
 
-enum peer_result peer_open(const struct peer_options *options, int fd)
+static unsigned int on_psk(SSL *ssl, const char *hint, char *identity, unsigned int identity_room,
+			   unsigned char *key, unsigned int key_room)
 {
-	struct sockaddr_storage gateway;
-	socklen_t len = sizeof(gateway);
-	const char *name;
-	BIO *bio;
+	const struct peer_options *options = ((struct peer *)SSL_get_app_data(ssl))->options;
 
-	timer_us = (unsigned int)options->retransmit_ms * 1000;
-	context = SSL_CTX_new(DTLS_client_method());
-	if (context == NULL)
+	(void)hint;
+	if (strlen(options->identity) >= identity_room || options->key_len > key_room)
+		return 0;
+	strcpy(identity, options->identity);
+	memcpy(key, options->key, options->key_len);
+	return (unsigned int)options->key_len;
+}
+
+static enum peer_result context_make(struct peer *p, const struct peer_way *way)
+{
+	const char *name;
+
+	p->context = SSL_CTX_new(DTLS_client_method());
+	if (p->context == NULL)
 		return fail(PEER_FAILED, "SSL_CTX_new");
-	SSL_CTX_set_min_proto_version(context, DTLS1_2_VERSION);
-	SSL_CTX_set_max_proto_version(context, DTLS1_2_VERSION);
-	SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU);
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-	if (SSL_CTX_load_verify_file(context, options->ca) != 1)
-		return fail(PEER_FAILED, options->ca);
-	name = suite_name((uint16_t)options->suite);
-	if (name == NULL || SSL_CTX_set_cipher_list(context, name) != 1) {
-		peer_reason("%s has no suite 0x%04x", OpenSSL_version(OPENSSL_VERSION),
-			    (unsigned int)options->suite);
+	SSL_CTX_set_min_proto_version(p->context, DTLS1_2_VERSION);
+	SSL_CTX_set_max_proto_version(p->context, DTLS1_2_VERSION);
+	SSL_CTX_set_options(p->context, SSL_OP_NO_QUERY_MTU);
+	SSL_CTX_set_security_level(p->context, 0); // for CCM_8, from OpenSSL 3.2 on
+	if (way->come_back != PEER_BY_TICKET)
+		SSL_CTX_set_options(p->context, SSL_OP_NO_TICKET);
+	SSL_CTX_set_verify(p->context, SSL_VERIFY_PEER, NULL);
+	if (way->psk)
+		SSL_CTX_set_psk_client_callback(p->context, on_psk);
+	if (SSL_CTX_load_verify_file(p->context, p->options->ca) != 1)
+		return fail(PEER_FAILED, p->options->ca);
+	name = suite_name(p->context, way->suite);
+	if (name == NULL || SSL_CTX_set_cipher_list(p->context, name) != 1) {
+		peer_reason("%s has no such suite", OpenSSL_version(OPENSSL_VERSION));
 		return PEER_CANNOT;
 	}
-	ssl = SSL_new(context);
-	bio = BIO_new_dgram(fd, BIO_NOCLOSE);
-	if (ssl == NULL || bio == NULL)
-		return fail(PEER_FAILED, "SSL_new");
-	getpeername(fd, (struct sockaddr *)&gateway, &len);
-	BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_CONNECTED, 0, &gateway);
-	SSL_set_bio(ssl, bio, bio);
-	SSL_set_tlsext_host_name(ssl, options->name);
-	SSL_set1_host(ssl, options->name);
-	DTLS_set_timer_cb(ssl, timer_next);
-	DTLS_set_link_mtu(ssl, MTU);
-	SSL_set_connect_state(ssl);
 	return PEER_OK;
 }
 
-enum peer_result peer_handshake(void)
+enum peer_result peer_open(struct peer **peer, const struct peer_options *options,
+			   const struct peer_way *way, int fd)
+{
+	struct peer *p = *peer = calloc(1, sizeof(*p));
+	struct sockaddr_storage gateway;
+	socklen_t len = sizeof(gateway);
+	enum peer_result rc;
+	BIO *bio;
+
+	p->options = options;
+	p->come_back = way->come_back;
+	rc = context_make(p, way);
+	if (rc != PEER_OK)
+		return rc;
+	p->ssl = SSL_new(p->context);
+	bio = BIO_new_dgram(fd, BIO_NOCLOSE);
+	if (p->ssl == NULL || bio == NULL)
+		return fail(PEER_FAILED, "SSL_new");
+	getpeername(fd, (struct sockaddr *)&gateway, &len);
+	BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_CONNECTED, 0, &gateway);
+	SSL_set_bio(p->ssl, bio, bio);
+	SSL_set_app_data(p->ssl, p);
+	SSL_set_tlsext_host_name(p->ssl, options->name);
+	SSL_set1_host(p->ssl, options->name);
+	DTLS_set_timer_cb(p->ssl, timer_next);
+	DTLS_set_link_mtu(p->ssl, MTU);
+	SSL_set_connect_state(p->ssl);
+	if (way->session != NULL && SSL_set_session(p->ssl, way->session->session) != 1)
+		return fail(PEER_FAILED, "SSL_set_session");
+	return PEER_OK;
+}
+
+enum peer_result peer_handshake(struct peer *p)
 {
 	int rc;
 
 	ERR_clear_error();
-	if (DTLSv1_handle_timeout(ssl) < 0)
+	if (DTLSv1_handle_timeout(p->ssl) < 0)
 		return fail(PEER_FAILED, "DTLSv1_handle_timeout");
-	rc = SSL_do_handshake(ssl);
+	rc = SSL_do_handshake(p->ssl);
 	if (rc == 1)
 		return PEER_OK;
-	if (SSL_get_error(ssl, rc) == SSL_ERROR_WANT_READ)
+	if (SSL_get_error(p->ssl, rc) == SSL_ERROR_WANT_READ)
 		return PEER_AGAIN;
-	return fail(PEER_FAILED, SSL_state_string_long(ssl));
+	return fail(PEER_FAILED, SSL_state_string_long(p->ssl));
 }
 
-int peer_timeout_ms(void)
+int peer_timeout_ms(struct peer *p)
 {
 	struct timeval left;
 
-	if (DTLSv1_get_timeout(ssl, &left) != 1)
+	if (DTLSv1_get_timeout(p->ssl, &left) != 1)
 		return -1;
 	return (int)(left.tv_sec * 1000 + (left.tv_usec + 999) / 1000);
 }
 
-bool peer_send(const uint8_t *data, size_t len)
+bool peer_send(struct peer *p, const uint8_t *data, size_t len)
 {
-	return SSL_write(ssl, data, (int)len) == (int)len;
+	return SSL_write(p->ssl, data, (int)len) == (int)len;
 }
 
-enum peer_result peer_receive(uint8_t *data, size_t room, size_t *len)
+enum peer_result peer_receive(struct peer *p, uint8_t *data, size_t room, size_t *len)
 {
 	int n;
 
 	ERR_clear_error();
-	n = SSL_read(ssl, data, (int)room);
+	n = SSL_read(p->ssl, data, (int)room);
 	if (n > 0) {
 		*len = (size_t)n;
 		return PEER_OK;
 	}
-	switch (SSL_get_error(ssl, n)) {
+	switch (SSL_get_error(p->ssl, n)) {
 	case SSL_ERROR_WANT_READ:
 		return PEER_AGAIN;
 	case SSL_ERROR_ZERO_RETURN:
@@ -132,10 +175,50 @@ enum peer_result peer_receive(uint8_t *data, size_t room, size_t *len)
 	}
 }
 
-void peer_close(void)
+bool peer_resumed(struct peer *p)
 {
-	if (ssl != NULL && SSL_is_init_finished(ssl))
-		SSL_shutdown(ssl);
-	SSL_free(ssl);
-	SSL_CTX_free(context);
+	return SSL_session_reused(p->ssl) == 1;
+}
+
+bool peer_mute(struct peer *p)
+{
+	(void)p;
+	return false;
+}
+
+struct peer_session *peer_session_take(struct peer *p)
+{
+	SSL_SESSION *session = SSL_get1_session(p->ssl);
+	struct peer_session *s;
+
+	if (SSL_SESSION_has_ticket(session) != (p->come_back == PEER_BY_TICKET) ||
+	    SSL_SESSION_is_resumable(session) != 1) {
+		peer_reason("the session has %s ticket, is %d",
+			    SSL_SESSION_has_ticket(session) ? "a" : "no",
+			    SSL_SESSION_is_resumable(session));
+		SSL_SESSION_free(session);
+		return NULL;
+	}
+	s = calloc(1, sizeof(*s));
+	s->session = session;
+	return s;
+}
+
+void peer_session_free(struct peer_session *s)
+{
+	if (s == NULL)
+		return;
+	SSL_SESSION_free(s->session);
+	free(s);
+}
+
+void peer_close(struct peer *p)
+{
+	if (p == NULL)
+		return;
+	if (p->ssl != NULL && SSL_is_init_finished(p->ssl))
+		SSL_shutdown(p->ssl);
+	SSL_free(p->ssl);
+	SSL_CTX_free(p->context);
+	free(p);
 }

@@ -6,25 +6,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// A record layer for AES-GCM on libcrypto alone, independent of the gateway's.
+// A record layer on libcrypto alone, independent of the gateway's, for all of its suites.
 
-#define RECORD_HEADER	13
-#define RECORD_NONCE	8 // explicit part
-#define RECORD_TAG	16
-#define RECORD_OVERHEAD (RECORD_HEADER + RECORD_NONCE + RECORD_TAG)
-#define RECORD_MASTER	48
-#define RECORD_RANDOM	32
+#define RECORD_HEADER 13
+#define RECORD_NONCE  12 // bytes, the explicit part included
+#define RECORD_MASTER 48
+#define RECORD_RANDOM 32
 
 enum record_side { RECORD_CLIENT, RECORD_SERVER };
 
 // Keys by the side that writes with them.
 struct record_keys {
-	uint16_t key_len; // 16 or 32
+	const struct record_cipher *cipher; // NULL: none
 	uint8_t key[2][32];
-	uint8_t iv[2][4];
+	uint8_t iv[2][RECORD_NONCE];
 };
 
-// Key expansion (RFC 5246 section 6.3).  False for a suite that is not ECDHE with AES-GCM.
+// Key expansion (RFC 5246 section 6.3).  False for a suite that the gateway does not have.
 bool record_keys_derive(struct record_keys *keys, uint16_t suite,
 			const uint8_t master[static RECORD_MASTER],
 			const uint8_t client_random[static RECORD_RANDOM],
@@ -37,6 +35,13 @@ static inline uint16_t record_epoch(const uint8_t *p)
 {
 	return (uint16_t)(p[3] << 8 | p[4]);
 }
+
+// Bytes of nonce that a record carries behind its header: 8 or, with ChaCha20-Poly1305, 0.
+size_t record_explicit_len(const struct record_keys *keys);
+
+// The whole nonce of the record at p.
+void record_nonce(const struct record_keys *keys, enum record_side side, const uint8_t *p,
+		  uint8_t nonce[static RECORD_NONCE]);
 
 // Opens the record at p, which record_size() accepted, into plain.  Returns the bytes of plaintext
 // or -1 if it does not authenticate.

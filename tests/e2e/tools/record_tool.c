@@ -33,6 +33,8 @@ static const struct option_line lines[] = {
 	{.name = "scenario", .text = &scenario_name},
 	{.name = "ca", .text = &association_options.ca},
 	{.name = "cipher", .text = &association_options.cipher},
+	{.name = "identity", .text = &association_options.identity},
+	{.name = "psk", .text = &association_options.psk},
 	{.name = "keylog", .text = &association_options.keylog},
 	{.name = "seed", .number = &seed},
 	{.name = "source-port", .number = &source_port},
@@ -65,6 +67,22 @@ static bool echo_await(const char *want)
 		}
 		association_wait(&a, 100);
 	}
+}
+
+// The gateway's Finished has come again nb times.
+static bool finished_await(unsigned int nb)
+{
+	uint64_t deadline = endpoint_now_ms() + ECHO_MS;
+	uint8_t byte;
+
+	while (a.finished < nb && endpoint_now_ms() < deadline) {
+		association_wait(&a, 100);
+		association_receive(&a, &byte, sizeof(byte));
+	}
+	if (a.finished == nb)
+		return true;
+	fprintf(stderr, "the last flight came again %u times, not %u\n", a.finished, nb);
+	return false;
 }
 
 // One good record there and back.  An echo of an earlier harmful record would come first.
@@ -303,6 +321,28 @@ static bool renegotiate(void)
 	return false;
 }
 
+// The client's Finished once more, as if it had lost the last flight: after no data, some and more.
+static bool finished(void)
+{
+	static const uint8_t message[12 + 12] = {20, [3] = 12, [5] = 3, [11] = 12};
+	static const unsigned int records[] = {0, 40, 200};
+
+	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+		// The gateway sends its flight once a second.
+		uint64_t begin = endpoint_now_ms(), end = begin + 1100;
+		unsigned int n = 0;
+
+		while (n++ < records[i] || (i > 0 && endpoint_now_ms() < end))
+			if (!good_pass())
+				return false;
+		if (!association_seal(&a, TYPE_HANDSHAKE, message, sizeof(message)) ||
+		    !harm(a.last, a.last_len) || !finished_await((unsigned int)i + 1) ||
+		    !good_pass())
+			return false;
+	}
+	return true;
+}
+
 // Authenticated, of types that have no place in a session.
 static bool odd_types(void)
 {
@@ -319,11 +359,11 @@ static const struct {
 	const char *name;
 	bool (*run)(void);
 } scenarios[] = {
-	{"replay", replay},	  {"burst", burst},	{"left", left},
-	{"late", late},		  {"forged", forged},	{"future_epoch", future_epoch},
-	{"packed", packed},	  {"cut", cut},		{"epoch_0", epoch_0},
-	{"hello", hello},	  {"garbage", garbage}, {"renegotiate", renegotiate},
-	{"odd_types", odd_types},
+	{"replay", replay},	  {"burst", burst},	  {"left", left},
+	{"late", late},		  {"forged", forged},	  {"future_epoch", future_epoch},
+	{"packed", packed},	  {"cut", cut},		  {"epoch_0", epoch_0},
+	{"hello", hello},	  {"garbage", garbage},	  {"renegotiate", renegotiate},
+	{"odd_types", odd_types}, {"finished", finished},
 };
 
 static bool scenario_run(void)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Carries UDP between clients and one server and harms it on the way: drops a chosen datagram, or
 // loses, doubles and swaps them at random from a seed.  Each client keeps one port towards the
-// server.  Ends on SIGTERM with a line of counts.
+// server, and has random numbers of its own.  Ends on SIGTERM with a line of counts.
 #include <inttypes.h>
-#include <poll.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -15,7 +17,7 @@
 #include "record_crypto.h"
 #include "rng.h"
 
-#define CLIENT_MAX     64
+#define CLIENT_MAX     2048
 #define DATAGRAM_MAX   4096
 #define HOLD_MS	       30 // a swapped datagram goes at the latest after so long
 #define TYPE_CCS       20
@@ -31,6 +33,7 @@ static struct {
 	bool drop_last_flight;
 	uint64_t loss, duplicate, reorder; // percent
 	uint64_t seed;
+	bool by_port; // what happens to a client's datagrams depends on its port as well
 } opt = {.seed = 1};
 
 static const struct option_line lines[] = {
@@ -47,11 +50,11 @@ static const struct option_line lines[] = {
 	{.name = "duplicate", .number = &opt.duplicate},
 	{.name = "reorder", .number = &opt.reorder},
 	{.name = "seed", .number = &opt.seed},
+	{.name = "by-port", .flag = &opt.by_port},
 };
 
 // A datagram held back so that the next one overtakes it.
 struct held {
-	uint64_t due_ms;
 	size_t len; // 0: none
 	uint8_t data[DATAGRAM_MAX];
 };
@@ -59,12 +62,14 @@ struct held {
 struct client {
 	struct endpoint addr;
 	int fd;			 // connected to the server
+	uint64_t rng;		 // state
 	struct held held[SIDES]; // by the side it came from
 };
 
 static struct client clients[CLIENT_MAX];
+static uint64_t held_due_ms[CLIENT_MAX][SIDES]; // 0: none
 static unsigned int client_nb;
-static int listen_fd;
+static int listen_fd, poll_fd;
 static struct endpoint server;
 static uint64_t seen[SIDES], dropped[SIDES], doubled[SIDES], swapped[SIDES];
 static enum { FLIGHT_AWAITED, FLIGHT_DROPPING, FLIGHT_DROPPED } flight;
@@ -84,6 +89,7 @@ static void held_release(struct client *c, enum side from)
 	if (h->len > 0)
 		forward(c, from, h->data, h->len);
 	h->len = 0;
+	held_due_ms[c - clients][from] = 0;
 }
 
 // True for a datagram of the server's ChangeCipherSpec and Finished.
@@ -113,7 +119,7 @@ static bool last_flight_drop(enum side from, const uint8_t *p, size_t len)
 	return true;
 }
 
-static bool is_dropped(enum side from, const uint8_t *p, size_t len)
+static bool is_dropped(struct client *c, enum side from, const uint8_t *p, size_t len)
 {
 	bool chosen = seen[from] == opt.drop[from] || seen[CLIENT] + seen[SERVER] == opt.drop_any ||
 		      (opt.last[from] > 0 && seen[from] > opt.last[from]) ||
@@ -122,7 +128,7 @@ static bool is_dropped(enum side from, const uint8_t *p, size_t len)
 	if (chosen)
 		printf("dropped %s datagram %" PRIu64 ", %zu bytes\n", side_names[from], seen[from],
 		       len);
-	return chosen || rng_chance(&opt.seed, (unsigned int)opt.loss);
+	return chosen || rng_chance(&c->rng, (unsigned int)opt.loss);
 }
 
 static void datagram(struct client *c, enum side from, const uint8_t *p, size_t len)
@@ -130,30 +136,45 @@ static void datagram(struct client *c, enum side from, const uint8_t *p, size_t 
 	struct held *h = &c->held[from];
 
 	seen[from]++;
-	if (is_dropped(from, p, len)) {
+	if (is_dropped(c, from, p, len)) {
 		dropped[from]++;
 		return;
 	}
-	if (h->len == 0 && rng_chance(&opt.seed, (unsigned int)opt.reorder)) {
+	if (h->len == 0 && rng_chance(&c->rng, (unsigned int)opt.reorder)) {
 		memcpy(h->data, p, len);
 		h->len = len;
-		h->due_ms = endpoint_now_ms() + HOLD_MS;
+		held_due_ms[c - clients][from] = endpoint_now_ms() + HOLD_MS;
 		swapped[from]++;
 		return;
 	}
 	forward(c, from, p, len);
-	if (rng_chance(&opt.seed, (unsigned int)opt.duplicate)) {
+	if (rng_chance(&c->rng, (unsigned int)opt.duplicate)) {
 		forward(c, from, p, len);
 		doubled[from]++;
 	}
 	held_release(c, from);
 }
 
+// Lets loop() know of a socket; c is NULL for the two that are no client's.
+static bool watch(int fd, struct client *c)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+
+	return epoll_ctl(poll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static uint16_t port_of(const struct endpoint *e)
+{
+	if (e->addr.ss_family == AF_INET)
+		return ntohs(((const struct sockaddr_in *)&e->addr)->sin_port);
+	return ntohs(((const struct sockaddr_in6 *)&e->addr)->sin6_port);
+}
+
 static struct client *client_get(const struct endpoint *from)
 {
 	struct client *c;
 
-	for (unsigned int i = 0; i < client_nb; i++)
+	for (unsigned int i = client_nb; i-- > 0;)
 		if (endpoint_equal(&clients[i].addr, from))
 			return &clients[i];
 	if (client_nb == CLIENT_MAX)
@@ -161,8 +182,9 @@ static struct client *client_get(const struct endpoint *from)
 	c = &clients[client_nb];
 	c->addr = *from;
 	c->fd = endpoint_connect(&server, 0);
-	if (c->fd < 0)
+	if (c->fd < 0 || !watch(c->fd, c))
 		return NULL;
+	c->rng = opt.seed * UINT64_C(1000003) + (opt.by_port ? port_of(from) : client_nb);
 	client_nb++;
 	return c;
 }
@@ -203,40 +225,50 @@ static int held_expire(void)
 	int wait = -1;
 
 	for (unsigned int i = 0; i < client_nb * SIDES; i++) {
-		struct client *c = &clients[i / SIDES];
-		struct held *h = &c->held[i % SIDES];
+		uint64_t due = held_due_ms[i / SIDES][i % SIDES];
 
-		if (h->len > 0 && h->due_ms <= now)
-			held_release(c, i % SIDES);
-		else if (h->len > 0 && (wait < 0 || (int)(h->due_ms - now) < wait))
-			wait = (int)(h->due_ms - now);
+		if (due == 0)
+			continue;
+		if (due <= now)
+			held_release(&clients[i / SIDES], i % SIDES);
+		else if (wait < 0 || (int)(due - now) < wait)
+			wait = (int)(due - now);
 	}
 	return wait;
 }
 
+// Until a signal comes.
 static void loop(int stop_fd)
 {
-	struct pollfd p[2 + CLIENT_MAX] = {{.fd = listen_fd, .events = POLLIN},
-					   {.fd = stop_fd, .events = POLLIN}};
+	struct epoll_event events[64];
+	struct signalfd_siginfo stop;
+	int n;
 
-	while (p[1].revents == 0) {
-		unsigned int n = client_nb;
-
-		for (unsigned int i = 0; i < n; i++)
-			p[2 + i] = (struct pollfd){.fd = clients[i].fd, .events = POLLIN};
+	while (read(stop_fd, &stop, sizeof(stop)) < 0) {
 		fflush(stdout);
-		if (poll(p, 2 + n, held_expire()) < 0)
-			return;
+		n = epoll_wait(poll_fd, events, sizeof(events) / sizeof(events[0]), held_expire());
 		from_clients();
-		for (unsigned int i = 0; i < n; i++)
-			from_server(&clients[i]);
+		for (int i = 0; i < n; i++)
+			if (events[i].data.ptr != NULL)
+				from_server(events[i].data.ptr);
 	}
+}
+
+// A socket for each client.
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int main(int argc, char **argv)
 {
 	struct endpoint local;
 	sigset_t stop;
+	int stop_fd;
 
 	options_read(argc, argv, lines, sizeof(lines) / sizeof(lines[0]));
 	if (opt.listen_host == NULL || opt.listen_port == NULL || opt.host == NULL ||
@@ -252,8 +284,13 @@ int main(int argc, char **argv)
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
 	sigprocmask(SIG_BLOCK, &stop, NULL);
+	raise_file_limit();
+	stop_fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+	poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (!watch(stop_fd, NULL) || !watch(listen_fd, NULL))
+		return 2;
 	printf("ready, seed %" PRIu64 "\n", opt.seed);
-	loop(signalfd(-1, &stop, SFD_CLOEXEC));
+	loop(stop_fd);
 	for (int side = 0; side < SIDES; side++)
 		printf("from %s: seen %" PRIu64 " dropped %" PRIu64 " doubled %" PRIu64
 		       " swapped %" PRIu64 "\n",
