@@ -51,15 +51,14 @@ lab_tails() {
 	done
 }
 
-# lab_end STATUS NAME: for a trap on EXIT: says what failed, which is REASON if that is set, takes
-# everything down and exits.
+# lab_end STATUS NAME: for a trap on EXIT: says what failed, which is REASON if that is set, and takes
+# everything down.
 lab_end() {
 	if [ "$1" -ne 0 ]; then
 		lab_tails "$LAB_RUN"/*.log
 		echo "$2: FAILED: ${REASON:-see above}"
 	fi >&2
 	lab_down
-	exit "$1"
 }
 
 # lab_in NAMESPACE COMMAND...: runs it there.

@@ -42,6 +42,8 @@ on_exit() {
 	trap - EXIT ERR
 	set +e
 	lab_end $status gen
+	wait # for whoever shows a log: tail looks for the process now and then
+	exit $status
 }
 trap on_exit EXIT
 trap 'REASON="line $LINENO: $BASH_COMMAND"' ERR

@@ -42,6 +42,7 @@ on_exit() {
 	fi
 	[ -z "${KEEP-}" ] || cp -rT "$LAB_RUN" "$KEEP"
 	lab_end $status "$TEST"
+	exit $status
 }
 trap on_exit EXIT
 trap 'REASON="line $LINENO: $BASH_COMMAND"' ERR
