@@ -44,34 +44,17 @@ fail() {
 }
 
 on_exit() {
-	local status=$? log
+	local status=$?
 
 	trap - ERR EXIT
 	if [ $status -ne 0 ] && [ -n "$OWNER" ]; then
-		for log in "$LAB_RUN"/{build,gateway,s_client-*}.log; do
-			[ -s "$log" ] || continue
-			echo "--- the end of $log"
-			tail -n 15 "$log"
-		done >&2
+		lab_tails "$LAB_RUN"/{build,gateway,s_client-*}.log >&2
 	fi
 	[ $status -eq 0 ] || echo "lab: FAILED at step $STEP: ${REASON:-see above}" >&2
 	if [ -z "$KEEP" ] || [ $status -ne 0 ]; then
 		[ -z "$OWNER" ] || lab_down
 	fi
 	exit $status
-}
-
-# The first two CPUs we may run on, for the control plane and the worker; one may have to do.
-cpus() {
-	local ranges range cpu found=()
-
-	ranges=$(sed -n 's/^Cpus_allowed_list:\s*//p' /proc/self/status)
-	for range in ${ranges//,/ }; do
-		for ((cpu = ${range%-*}; cpu <= ${range#*-}; cpu++)); do
-			found+=("$cpu")
-		done
-	done
-	echo "${found[0]} ${found[1]:-${found[0]}}"
 }
 
 # claim: the lock for this run, then what a crashed run left behind.
@@ -99,7 +82,7 @@ build() {
 configure() {
 	local control worker
 
-	read -r control worker < <(cpus)
+	read -r control worker < <(lab_cpus)
 	sed "s/control: 0/control: $control/; s/workers: \[1\]/workers: [$worker]/" \
 		"$TREE/config/lab.yaml" >"$LAB_RUN/lab.yaml"
 	install -m 600 "$TREE/config/lab.psk" "$LAB_RUN"

@@ -27,6 +27,40 @@ lab_packages() {
 			"${missing[@]}" >/dev/null
 }
 
+# lab_cpus: the first two CPUs that we may run on; one may have to do.
+lab_cpus() {
+	local ranges range cpu found=()
+
+	ranges=$(sed -n 's/^Cpus_allowed_list:\s*//p' /proc/self/status)
+	for range in ${ranges//,/ }; do
+		for ((cpu = ${range%-*}; cpu <= ${range#*-}; cpu++)); do
+			found+=("$cpu")
+		done
+	done
+	echo "${found[0]} ${found[1]:-${found[0]}}"
+}
+
+# lab_tails FILE...: the end of each that is not empty.
+lab_tails() {
+	local log
+
+	for log in "$@"; do
+		[ -s "$log" ] || continue
+		echo "--- the end of ${log##*/}"
+		tail -n 15 "$log"
+	done
+}
+
+# lab_end STATUS NAME: for a trap on EXIT: says what failed, which is REASON if that is set, and takes
+# everything down.
+lab_end() {
+	if [ "$1" -ne 0 ]; then
+		lab_tails "$LAB_RUN"/*.log
+		echo "$2: FAILED: ${REASON:-see above}"
+	fi >&2
+	lab_down
+}
+
 # lab_in NAMESPACE COMMAND...: runs it there.
 lab_in() {
 	if [ -n "$1" ]; then

@@ -39,6 +39,7 @@ struct session_entry {
 	struct srtp *srtp;	   // keys that may be asked for; NULL: none.  srtp_dir's
 	struct last_flight flight;
 };
+_Static_assert(sizeof(struct session_entry) <= 256, "a session takes 512 bytes here at the most");
 
 // The sessions, by id.  One thread at a time, under cp->lock.
 struct session_dir;

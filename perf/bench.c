@@ -51,7 +51,15 @@ static void start_eal(const struct bench_options *options, unsigned int memory_m
 
 void bench_eal(const struct bench_options *options, unsigned int memory_mb)
 {
-	start_eal(options, memory_mb, "0@0");
+	char lcores[16];
+	cpu_set_t cpus;
+	int cpu = 0;
+
+	bench_check(sched_getaffinity(0, sizeof(cpus), &cpus) == 0);
+	while (!CPU_ISSET(cpu, &cpus))
+		cpu++;
+	snprintf(lcores, sizeof(lcores), "0@%d", cpu);
+	start_eal(options, memory_mb, lcores);
 }
 
 // The first of the hardware threads of its core.

@@ -28,7 +28,8 @@ struct bench_options {
 // Reads --quick, --huge and --avx2, prints nothing.  Ends the program on anything else.
 struct bench_options bench_options(int argc, char **argv);
 
-// Starts EAL on one CPU without devices; memory_mb is for --no-huge.
+// Starts EAL on the first CPU that this process may use, without devices; memory_mb is for
+// --no-huge.
 void bench_eal(const struct bench_options *options, unsigned int memory_mb);
 
 // The same on up to max of the CPUs that this process may use, one of every core first, an EAL

@@ -355,7 +355,7 @@ int main(int argc, char **argv)
 
 	bench_eal(&options, 512);
 	make_server();
-	gateway_init(&gateway, server_ctx);
+	gateway_init(&gateway, server_ctx, 2 * GATEWAY_CLIENT_MAX);
 	for (size_t i = 0; i < RTE_DIM(kinds); i++)
 		against_openssl(&kinds[i], options.quick ? TURNS_MAX / 5 : TURNS_MAX);
 	by_threads(&kinds[0], options.quick ? 1 : 3);

@@ -115,6 +115,7 @@ int main(int argc, char **argv)
 	frames_init(&frames, FRAMES, SIZE + 128);
 	plane_backend_frames(&plane, &frames, picks, SIZE);
 	plane_load(&plane, PLANE_INSIDE, &frames, MEM_PORT_COPY);
+	plane_check(&plane, PLANE_INSIDE, picks, SIZE);
 	mem_port_sink(&plane.lane[0].port[PLANE_OUTSIDE], note_sent, NULL);
 	bench_check(pthread_create(&thread, NULL, run, plane.lane[0].lc) == 0);
 	usleep(REST_US);

@@ -135,6 +135,8 @@ static void load(unsigned int lane)
 		plane_client_frames(&plane, &frames[lane], own[lane], SIZE);
 	mem_port_load(&plane.lane[lane].port[side], &frames[lane], MEM_PORT_COPY);
 	mem_port_load(&plane.lane[lane].port[!side], NULL, MEM_PORT_COPY);
+	plane_check_lanes(&plane, &(struct lane_pair){(uint16_t)lane, (uint16_t)lane}, side,
+			  own[lane], SIZE);
 }
 
 // Packets a TSC cycle by the logarithm of the number of lanes, for each run.

@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 {
 	static const uint32_t quick_size[] = {64, 256, 1350};
 	static const uint32_t full_size[] = {16, 64, 128, 256, 512, 768, 1024, 1350};
-	static const uint16_t burst[] = {1, 2, 4, 8, 16, 24};
+	static const uint16_t burst[] = {1, 2, 4, 8, 16, 24, 64};
 	struct bench_options options = bench_options(argc, argv);
 	const uint32_t *size = options.quick ? quick_size : full_size;
 	size_t sizes = options.quick ? RTE_DIM(quick_size) : RTE_DIM(full_size);

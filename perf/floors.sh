@@ -13,7 +13,7 @@ trap 'exit 1' INT TERM
 for run in 1 2 3; do
 	"$root/perf/run.sh" --quick --csv "$dir/$run.csv" >"$dir/log" 2>&1 ||
 		{ tail -n 20 "$dir/log" && exit 1; }
-	echo "run $run: $(head -n 1 "$dir/$run.csv")"
+	echo "run $run $(tail -n 1 "$dir/log"): $(head -n 1 "$dir/$run.csv")"
 	if awk -v floors=1 -f "$root/perf/targets.awk" "$root/perf/results/committed.csv" \
 		"$dir"/[123].csv; then
 		echo "every figure reached its floor"

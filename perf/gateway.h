@@ -24,8 +24,9 @@ struct gateway {
 	uint64_t threads_cycles; // TSC cycles that the threads have run in gateway_handshakes()
 };
 
-// Needs EAL.  Certificates are made anew; bare gets the same ones.
-void gateway_init(struct gateway *g, SSL_CTX *bare);
+// Needs EAL.  Room for so many sessions.  Certificates are made anew; bare gets the same ones, NULL
+// is fine.
+void gateway_init(struct gateway *g, SSL_CTX *bare, uint32_t sessions);
 void gateway_fini(struct gateway *g);
 
 // From now on so many threads run the handshakes; 0: one worker is turned by hand.

@@ -37,19 +37,12 @@ END
 }
 
 on_exit() {
-	local status=$? log
+	local status=$?
 
 	trap - EXIT ERR
 	set +e
-	if [ $status -ne 0 ]; then
-		for log in "$LAB_RUN"/*.log; do
-			[ -s "$log" ] || continue
-			echo "--- the end of ${log##*/}"
-			tail -n 15 "$log"
-		done
-		echo "gen: FAILED: ${REASON:-see above}"
-	fi >&2
-	lab_down
+	lab_end $status gen
+	wait # for whoever shows a log: tail looks for the process now and then
 	exit $status
 }
 trap on_exit EXIT
@@ -60,19 +53,6 @@ trap 'exit 130' INT TERM HUP
 fail() {
 	REASON=$*
 	exit 1
-}
-
-# The first two CPUs we may run on; one may have to do.
-cpus() {
-	local ranges range cpu found=()
-
-	ranges=$(sed -n 's/^Cpus_allowed_list:\s*//p' /proc/self/status)
-	for range in ${ranges//,/ }; do
-		for ((cpu = ${range%-*}; cpu <= ${range#*-}; cpu++)); do
-			found+=("$cpu")
-		done
-	done
-	echo "${found[0]} ${found[1]:-${found[0]}}"
 }
 
 build() {
@@ -232,7 +212,7 @@ while [ $# -gt 0 ]; do
 done
 [ "$(id -u)" = 0 ] || fail "run it as root"
 RING=${RING:-12}
-read -r CPU_SERVER CPU_GEN <<<"${CPUS:-$(cpus)}"
+read -r CPU_SERVER CPU_GEN <<<"${CPUS:-$(lab_cpus)}"
 LOAD=(--tries 2)
 [ -z "$QUICK" ] || LOAD+=(--seconds 0.3 --resolution 3)
 if [[ " $* " != *" --size "* ]]; then

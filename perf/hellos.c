@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "hellos.h"
 
+#include "cookie.h"
 #include "wire.h"
 
 #define FRAME_MAX 512
+#define IPV4_LEN  42 // bytes of Ethernet, IPv4 and UDP headers
 
 void hellos_write(uint8_t p[static HELLOS_LEN], uint32_t i)
 {
@@ -54,4 +56,41 @@ void hellos_frames(struct plane *p, struct frames *f, uint32_t nb)
 		f->len[i] =
 			plane_frame(p, PLANE_OUTSIDE, &addr, hello, HELLOS_LEN, frames_at(f, i));
 	}
+}
+
+struct answers {
+	struct plane *p;
+	uint32_t seen;
+};
+
+static void check_answer(void *arg, struct rte_mbuf *m)
+{
+	struct answers *a = arg;
+	uint8_t hello[HELLOS_LEN], want[HELLO_VERIFY_LEN];
+	struct flow_key flow = hellos_flow(a->p, a->seen);
+	struct cookie_op op = {.flow = &flow};
+
+	hellos_write(hello, a->seen);
+	bench_check(client_hello_parse(hello, sizeof(hello), &op.hello));
+	cookie_burst(a->p->aead, &a->p->secrets, &op, 1);
+	hello_verify_write(want, a->seen, op.cookie);
+	bench_check(m->data_len == IPV4_LEN + HELLO_VERIFY_LEN);
+	bench_check(memcmp(rte_pktmbuf_mtod_offset(m, uint8_t *, IPV4_LEN), want, sizeof(want)) ==
+		    0);
+	a->seen++;
+}
+
+void hellos_check(struct plane *p, uint32_t nb)
+{
+	struct mem_port *port = &p->lane[0].port[PLANE_OUTSIDE];
+	struct answers answers = {.p = p};
+
+	port->next = 0;
+	mem_port_sink(port, check_answer, &answers);
+	mem_port_offer(port, nb);
+	while (port->left > 0)
+		lcore_poll(p->lane[0].lc);
+	mem_port_sink(port, NULL, NULL);
+	bench_check(answers.seen == nb && plane_drops(p) == 0);
+	port->next = 0;
 }

@@ -13,4 +13,8 @@ struct flow_key hellos_flow(const struct plane *p, uint32_t i);
 // The frames of clients 0..nb-1.
 void hellos_frames(struct plane *p, struct frames *f, uint32_t nb);
 
+// Sends the first nb frames, which lane 0 has loaded, through the data plane and checks that what
+// comes out is a HelloVerifyRequest for each, in order.
+void hellos_check(struct plane *p, uint32_t nb);
+
 #endif

@@ -61,12 +61,14 @@ void mem_port_devices_fini(uint16_t queues)
 // Frames that the next receive gives.
 static inline uint16_t take(struct mem_port *p, uint16_t n)
 {
-	if (p->left == 0)
+	uint32_t left = atomic_load_explicit(&p->left, memory_order_acquire);
+
+	if (left == 0)
 		return 0;
 	n = RTE_MIN(n, p->burst);
-	n = (uint16_t)RTE_MIN(n, p->left);
+	n = (uint16_t)RTE_MIN(n, left);
 	n = (uint16_t)RTE_MIN(n, p->frames->nb - p->next);
-	p->left -= n;
+	atomic_store_explicit(&p->left, left - n, memory_order_relaxed);
 	return n;
 }
 
@@ -218,7 +220,7 @@ static void restore(struct mem_port *p, uint32_t i)
 
 void mem_port_offer(struct mem_port *p, uint32_t n)
 {
-	p->left = n;
 	for (uint32_t i = 0; p->bare != NULL && i < n; i++)
 		restore(p, (p->next + i) % p->frames->nb);
+	atomic_store_explicit(&p->left, n, memory_order_release);
 }

@@ -3,6 +3,7 @@
 #define DTLSGW_MEM_PORT_H
 
 #include <rte_mbuf.h>
+#include <stdatomic.h>
 
 #include "bench.h"
 
@@ -32,7 +33,7 @@ static inline uint8_t *frames_at(const struct frames *f, uint32_t i)
 
 #define MEM_PORT_QUEUES 16
 
-// One queue of a device.  Owner: who polls it; left and sent may be read and left be set by others.
+// One queue of a device.  Owner: who polls it; others may read left, and set it while it is 0.
 struct mem_port {
 	enum mem_port_kind kind;
 	bool offload; // says of received checksums that they are good
@@ -43,7 +44,7 @@ struct mem_port {
 	const struct frames *frames;
 	struct rte_mbuf **bare; // frames->nb prepared mbufs, MEM_PORT_BARE
 	uint32_t next;		// frame
-	uint32_t left;		// frames that are still to be received
+	_Atomic uint32_t left;	// frames that are still to be received
 	uint64_t sent;
 	void (*sink)(void *arg, struct rte_mbuf *m);
 	void *sink_arg;

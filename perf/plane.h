@@ -22,7 +22,7 @@ struct lane {
 struct plane {
 	struct config config;
 	struct dp *dp;
-	bool avx2;			   // ipsec-mb\'s code for AVX2; set before plane_init()
+	bool avx2;			   // ipsec-mb's code for AVX2; set before plane_init()
 	uint16_t queues;		   // of each port
 	struct lane lane[PLANE_LANES_MAX]; // by lcore
 	struct aead *aead;
@@ -83,7 +83,13 @@ void plane_offload(struct plane *p, bool offload);
 void plane_reset_replay(struct plane *p, const uint32_t *pick, uint32_t nb);
 
 // Sends all frames loaded on side through the data plane and checks what comes out: every frame,
-// in order, with good headers, and its record, or its plaintext, against libcrypto.
+// in order, with good headers, and its record, or its plaintext, against libcrypto.  The first
+// takes what lane in receives and lane out sends, and polls both.
+struct lane_pair {
+	uint16_t in, out;
+};
+void plane_check_lanes(struct plane *p, const struct lane_pair *lanes, int side,
+		       const uint32_t *pick, uint32_t size);
 void plane_check(struct plane *p, int side, const uint32_t *pick, uint32_t size);
 
 // Sum of all drops.

@@ -49,7 +49,7 @@ for side in seal open; do
 		pick path "${side}_ipv4$case" 5 '$3 == 64' >"$tmp/burst$case"
 	done
 	pick openssl $ssl 3 1 >"$tmp/openssl"
-	level $ssl "$tmp/openssl_burst" 1 32
+	level $ssl "$tmp/openssl_burst" 1 64
 	level $ssl "$tmp/openssl_sessions" 256 1000000
 	plot ${side}_size "$side path, 256 sessions, burst 32" "UDP payload, bytes" "" \
 		"$side path, checksum offload=$tmp/size_offload" \

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # perf/run.sh [--quick] [--csv FILE]
 # Builds the benches, runs them one after the other and prints the machine line, the CSV, and a
-# table of the targets.  Takes huge pages for as long as it runs if it may; BUILD names the build
-# directory, CPU the processor to run on.
+# table of the targets and the time it took.  Takes huge pages for as long as it runs if it may;
+# BUILD names the build directory, CPU the processor to run on.  Fails if a bench does.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -25,11 +25,12 @@ if [ ! -d "$build" ]; then
 	meson setup "$build" "$root" >/dev/null
 fi
 ninja -C "$build" >&2
+start=$(date +%s)
 
 nr=/proc/sys/vm/nr_hugepages
 before=$(cat $nr)
 out=$(mktemp)
-trap 'rm -f "$out"; [ "$(cat $nr)" = "$before" ] || echo "$before" >$nr' EXIT
+trap 'rm -f "$out" "$out.whole"; [ "$(cat $nr)" = "$before" ] || echo "$before" >$nr' EXIT
 trap 'exit 1' INT TERM
 free_pages() { awk '/HugePages_Free/ { print $2 }' /proc/meminfo; }
 huge=
@@ -73,9 +74,15 @@ machine="$machine; commit $(git -C "$root" describe --always --dirty 2>/dev/null
 	for bench in handshake lcores idle flood; do # need CPUs of their own
 		"$build/perf/bench_$bench" $quick $huge
 	done
+	: >"$out.whole" # not if a bench failed, whose status tee hides
 } | tee "$out"
+if [ ! -e "$out.whole" ]; then
+	echo "$0: a bench failed" >&2
+	exit 1
+fi
 if [ -n "$csv" ]; then
 	cp "$out" "$csv"
 fi
 echo
 awk -f "$root/perf/targets.awk" "$out"
+echo "took $(($(date +%s) - start)) s"

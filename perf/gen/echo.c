@@ -33,6 +33,8 @@ static int fd;
 static struct batch in, out;
 static struct entry *bucket[BUCKETS];
 static const struct sockaddr_in6 *serving;
+static const uint8_t *serving_data; // NULL: read
+static size_t serving_len;
 
 static void batch_init(struct batch *b)
 {
@@ -56,6 +58,22 @@ static void flush(void)
 		sent += n > 0 ? (unsigned int)n : 1;
 	}
 	out.nb = 0;
+}
+
+size_t echo_read(void *data, size_t room)
+{
+	size_t n = serving_len < room ? serving_len : room;
+
+	if (serving_data == NULL)
+		return 0;
+	memcpy(data, serving_data, n);
+	serving_data = NULL;
+	return n;
+}
+
+bool echo_readable(void)
+{
+	return serving_data != NULL;
 }
 
 void echo_write(const void *data, size_t len)
@@ -110,7 +128,9 @@ static void serve(const struct sockaddr_in6 *addr, const uint8_t *data, size_t l
 	struct entry **at = find(addr), *e = hold(at, addr);
 
 	serving = addr;
-	if (e == NULL || len == 0 || echo_datagram(e->peer, data, len))
+	serving_data = data;
+	serving_len = len;
+	if (e == NULL || len == 0 || echo_datagram(e->peer))
 		return;
 	*at = e->next;
 	echo_peer_destroy(e->peer);

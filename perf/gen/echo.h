@@ -23,9 +23,16 @@ bool echo_open(const char *certificate, const char *key);
 struct echo_peer *echo_peer_create(void);
 void echo_peer_destroy(struct echo_peer *p);
 
-// Takes one datagram from a peer and answers what is in it with echo_write().  False if the
-// association is over.
-bool echo_datagram(struct echo_peer *p, const uint8_t *data, size_t len);
+// Takes a datagram of a peer with echo_read() and answers what is in it with echo_write().  False
+// if the association is over.
+bool echo_datagram(struct echo_peer *p);
+
+// For the library.  Reads the datagram that is being handled, as far as there is room, and returns
+// its length; 0: it was read.
+size_t echo_read(void *data, size_t room);
+
+// For the library: true if the datagram was not read yet.
+bool echo_readable(void);
 
 // For the library: sends a datagram to the peer whose datagram is being handled.
 void echo_write(const void *data, size_t len);

@@ -4,15 +4,12 @@
 #include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "echo.h"
 
 struct echo_peer {
 	gnutls_session_t session;
 	bool up;
-	const uint8_t *in; // the datagram being handled; NULL: read
-	size_t in_len;
 };
 
 static gnutls_certificate_credentials_t credentials;
@@ -20,23 +17,19 @@ static gnutls_certificate_credentials_t credentials;
 static ssize_t pull(gnutls_transport_ptr_t arg, void *data, size_t room)
 {
 	struct echo_peer *p = arg;
-	size_t n = p->in_len < room ? p->in_len : room;
+	size_t n = echo_read(data, room);
 
-	if (p->in == NULL) {
-		gnutls_transport_set_errno(p->session, EAGAIN);
-		return -1;
-	}
-	memcpy(data, p->in, n);
-	p->in = NULL;
-	return (ssize_t)n;
+	if (n > 0)
+		return (ssize_t)n;
+	gnutls_transport_set_errno(p->session, EAGAIN);
+	return -1;
 }
 
 static int pull_timeout(gnutls_transport_ptr_t arg, unsigned int ms)
 {
-	const struct echo_peer *p = arg;
-
+	(void)arg;
 	(void)ms;
-	return p->in != NULL;
+	return echo_readable();
 }
 
 static ssize_t push(gnutls_transport_ptr_t arg, const void *data, size_t len)
@@ -84,13 +77,11 @@ void echo_peer_destroy(struct echo_peer *p)
 	free(p);
 }
 
-bool echo_datagram(struct echo_peer *p, const uint8_t *data, size_t len)
+bool echo_datagram(struct echo_peer *p)
 {
 	static uint8_t plain[ECHO_PLAIN_MAX];
 	ssize_t n;
 
-	p->in = data;
-	p->in_len = len;
 	if (!p->up) {
 		int rc = gnutls_handshake(p->session);
 

@@ -2,14 +2,11 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "echo.h"
 
 struct echo_peer {
 	SSL *ssl;
-	const uint8_t *in; // the datagram being handled; NULL: read
-	size_t in_len;
 };
 
 static SSL_CTX *ctx;
@@ -17,17 +14,13 @@ static BIO_METHOD *method;
 
 static int bio_read(BIO *bio, char *p, int room)
 {
-	struct echo_peer *peer = BIO_get_data(bio);
-	size_t n = peer->in_len < (size_t)room ? peer->in_len : (size_t)room;
+	size_t n = echo_read(p, (size_t)room);
 
 	BIO_clear_retry_flags(bio);
-	if (peer->in == NULL) {
-		BIO_set_retry_read(bio);
-		return -1;
-	}
-	memcpy(p, peer->in, n);
-	peer->in = NULL;
-	return (int)n;
+	if (n > 0)
+		return (int)n;
+	BIO_set_retry_read(bio);
+	return -1;
 }
 
 static int bio_write(BIO *bio, const char *p, int len)
@@ -87,7 +80,6 @@ struct echo_peer *echo_peer_create(void)
 		free(p);
 		return NULL;
 	}
-	BIO_set_data(bio, p);
 	BIO_set_init(bio, 1);
 	SSL_set_bio(p->ssl, bio, bio);
 	SSL_set_mtu(p->ssl, ECHO_MTU);
@@ -101,13 +93,11 @@ void echo_peer_destroy(struct echo_peer *p)
 	free(p);
 }
 
-bool echo_datagram(struct echo_peer *p, const uint8_t *data, size_t len)
+bool echo_datagram(struct echo_peer *p)
 {
 	static uint8_t plain[ECHO_PLAIN_MAX];
 	int n;
 
-	p->in = data;
-	p->in_len = len;
 	while ((n = SSL_read(p->ssl, plain, sizeof(plain))) > 0)
 		SSL_write(p->ssl, plain, n);
 	n = SSL_get_error(p->ssl, n);

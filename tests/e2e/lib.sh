@@ -33,22 +33,15 @@ PSK_SUITES+=:kPSK+AESGCM:kPSK+CHACHA20:kPSK+AESCCM
 . "$TREE/config/lab_net.sh"
 
 on_exit() {
-	local status=$? log
+	local status=$?
 
 	trap - EXIT ERR
 	set +e
 	if [ $status -eq 0 ] && [ -n "$LAB_GATEWAY" ]; then
 		gateway_end || { status=1 REASON="the end of the gateway"; }
 	fi
-	if [ $status -ne 0 ]; then
-		for log in "$LAB_RUN"/*.log; do
-			echo "--- the end of ${log##*/}"
-			tail -n 15 "$log"
-		done
-		echo "$TEST: FAILED: ${REASON:-see above}"
-	fi >&2
 	[ -z "${KEEP-}" ] || cp -rT "$LAB_RUN" "$KEEP"
-	lab_down
+	lab_end $status "$TEST"
 	exit $status
 }
 trap on_exit EXIT
