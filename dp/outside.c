@@ -9,6 +9,10 @@
 #include "ring.h"
 #include "tx.h"
 
+// A client may ask for our last flight so often in a second; retransmission timers that are of any
+// use are longer.
+#define FINISHED_RATE 32
+
 // Hands a datagram or record of a flow in handshake to cp; l234_len as in struct msg.
 static void punt_record(struct lcore *lc, struct rte_mbuf *m, struct flow *flow, uint16_t l234_len)
 {
@@ -50,18 +54,31 @@ static void take_alert(struct lcore *lc, struct session *s, struct rte_mbuf *m)
 	drop(lc, m, DROP_ALERT);
 }
 
-// An authenticated handshake record: a Finished means that the client lost our last flight, and cp
-// sends it again (RFC 6347 section 4.2.4); a ClientHello asks for the renegotiation that we refuse.
+// The client lost our last flight, and cp sends it again (RFC 6347 section 4.2.4).
+static void take_finished(struct lcore *lc, struct session *s, struct rte_mbuf *m)
+{
+	struct msg msg = {.type = MSG_PLAIN_RECORD,
+			  .content_type = DTLS_HANDSHAKE,
+			  .id = s->id,
+			  .flow = s->flow->key};
+
+	if (lc->now_tsc - s->tx.finished_tsc < lc->second_tsc / FINISHED_RATE) {
+		drop(lc, m, DROP_PUNT_RATE);
+		return;
+	}
+	if (ring_punt(lc, m, &msg))
+		s->tx.finished_tsc = lc->now_tsc;
+}
+
+// An authenticated handshake record; a ClientHello asks for the renegotiation that we refuse.
 static void take_handshake(struct lcore *lc, struct session *s, struct rte_mbuf *m)
 {
-	struct msg msg = {.type = MSG_PLAIN_RECORD, .id = s->id, .flow = s->flow->key};
 	uint8_t type = DTLS_HELLO_REQUEST;
 
 	if (m->data_len >= DTLS_HANDSHAKE_HEADER_LEN)
 		type = *rte_pktmbuf_mtod(m, const uint8_t *);
 	if (type == DTLS_FINISHED) {
-		msg.content_type = DTLS_HANDSHAKE;
-		ring_punt(lc, m, &msg);
+		take_finished(lc, s, m);
 		return;
 	}
 	if (type == DTLS_CLIENT_HELLO && lc->now_tsc - s->alert_tsc > lc->second_tsc) {
