@@ -267,6 +267,8 @@ static __rte_noinline void look_up(const struct table *table, struct datagrams *
 	for (uint16_t i = 0; i < nb; i++) {
 		const struct session *s = d->flow[i] != NULL ? d->flow[i]->session : NULL;
 
+		if (unlikely(s == NULL))
+			continue;
 		rte_prefetch0(s);
 		rte_prefetch0(&s->rx);
 		rte_prefetch0((const uint8_t *)&s->rx + RTE_CACHE_LINE_SIZE);
