@@ -290,11 +290,11 @@ static void deliver(struct lcore *lc, struct flow *flow, struct rte_mbuf *m,
 }
 
 // Datagram i came from a flow that was unknown.  By now it may be in handshake, if the start of the
-// same ClientHello lay in the burst.
-static void deliver_late(struct lcore *lc, struct datagrams *d, uint16_t i)
+// same ClientHello lay among the burst's hellos.
+static void deliver_late(struct lcore *lc, struct datagrams *d, uint16_t i, bool hellos)
 {
 	const struct datagram *dg = &d->dg[i];
-	struct flow *flow = table_find(lc->table, &dg->flow);
+	struct flow *flow = hellos ? table_find(lc->table, &dg->flow) : NULL;
 
 	if (flow != NULL)
 		deliver(lc, flow, d->mbuf[i], dg);
@@ -388,5 +388,5 @@ void outside_burst(struct lcore *lc)
 	if (unlikely(late.hellos > 0))
 		hello_burst(lc, d, late.hello, late.hellos);
 	for (uint16_t k = 0; k < late.others; k++)
-		deliver_late(lc, d, late.other[k]);
+		deliver_late(lc, d, late.other[k], late.hellos > 0);
 }
