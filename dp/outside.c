@@ -26,6 +26,20 @@ static void punt_record(struct lcore *lc, struct rte_mbuf *m, struct flow *flow,
 	ring_punt(lc, m, &msg);
 }
 
+// True if cp takes what the flow's session does not.
+static bool is_punting(const struct flow *flow)
+{
+	return flow->handshake_tsc != 0 && flow->punts < LIFE_PUNT_MAX;
+}
+
+// Why a record ends that the session does not take, for this reason, and of which cp gets no copy.
+static enum drop reason_of(const struct flow *flow, uint8_t verdict)
+{
+	if (likely(flow->handshake_tsc == 0))
+		return verdict;
+	return flow->punts == LIFE_PUNT_MAX ? DROP_PUNT_RATE : DROP_NO_MBUF;
+}
+
 // Ends record i, which the session does not take.  It may belong to the handshake that is under
 // way on the same flow: then it is cp's, as it came but for the frame's headers.
 static void reject(struct lcore *lc, uint16_t i, uint8_t reason)
@@ -33,7 +47,7 @@ static void reject(struct lcore *lc, uint16_t i, uint8_t reason)
 	struct rte_mbuf *m = lc->burst.mbuf[i], *copy = lc->burst_copy[i];
 
 	if (likely(copy == NULL)) {
-		drop(lc, m, reason);
+		drop(lc, m, reason_of(lc->burst_flow[i], reason));
 		return;
 	}
 	rte_pktmbuf_free(m);
@@ -169,7 +183,7 @@ static void add_record(struct lcore *lc, struct flow *flow, struct rte_mbuf *m)
 	b->session[i] = flow->session;
 	lc->burst_flow[i] = flow;
 	lc->burst_copy[i] = NULL;
-	if (unlikely(flow->handshake_tsc != 0))
+	if (unlikely(is_punting(flow)))
 		lc->burst_copy[i] = copy(lc, m, m->data_len);
 }
 
@@ -213,8 +227,8 @@ static void add_datagram(struct lcore *lc, struct flow *flow, struct rte_mbuf *m
 		}
 		if (unlikely(len < m->data_len)) {
 			verdict = open_filter(flow->session, &rec);
-			if (verdict != BURST_PASS && flow->handshake_tsc == 0) {
-				skip_record(lc, m, len, verdict);
+			if (verdict != BURST_PASS && !is_punting(flow)) {
+				skip_record(lc, m, len, reason_of(flow, verdict));
 				continue;
 			}
 			front = split_record(lc, m, len);

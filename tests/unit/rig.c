@@ -174,6 +174,28 @@ struct rte_mbuf *rig_frame(struct rig *rig, const void *bytes, uint16_t len)
 	return m;
 }
 
+struct rte_mbuf *rig_take_mbufs(struct rig *rig)
+{
+	struct rte_mbuf *list = NULL, *m;
+
+	while ((m = rte_pktmbuf_alloc(rig->dp->mbuf_pool)) != NULL) {
+		m->next = list;
+		list = m;
+	}
+	return list;
+}
+
+void rig_give_mbufs(struct rte_mbuf *list)
+{
+	while (list != NULL) {
+		struct rte_mbuf *m = list;
+
+		list = m->next;
+		m->next = NULL;
+		rte_pktmbuf_free(m);
+	}
+}
+
 struct rte_mbuf *rig_udp(struct rig *rig, int side, const char *src, uint16_t src_port,
 			 const char *dst, uint16_t dst_port, const void *payload, uint16_t len)
 {

@@ -386,23 +386,16 @@ static void no_neighbour_and_too_big(void **state)
 // Without mbufs the records behind the first are lost, and counted.
 static void an_empty_mempool_drops(void **state)
 {
-	struct rte_mbuf *all = NULL, *m;
+	struct rte_mbuf *all;
 	uint8_t out[512];
 	uint16_t len = seal("lost", out);
 
 	(void)state;
 	len += seal("last keeps the mbuf", out + len);
 	put(out, len);
-	while ((m = rte_pktmbuf_alloc(rig.dp->mbuf_pool)) != NULL) {
-		m->next = all;
-		all = m;
-	}
+	all = rig_take_mbufs(&rig);
 	rig_poll(&rig);
-	while ((m = all) != NULL) {
-		all = m->next;
-		m->next = NULL;
-		rte_pktmbuf_free(m);
-	}
+	rig_give_mbufs(all);
 	expect_at_backend("last keeps the mbuf");
 	expect_nothing_at_backend();
 	assert_int_equal(rig_drops(&rig, DROP_NO_MBUF), 1);
