@@ -226,6 +226,7 @@ bool media_install(struct lcore *lc, struct relay *relay)
 
 	if (flow == NULL)
 		return false;
+	RTE_ASSERT(flow->relay == NULL);
 	flow->relay = relay;
 	relay->used_tsc = lc->now_tsc;
 	relay->replied_tsc = 0;
