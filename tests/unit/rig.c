@@ -66,6 +66,7 @@ static void configure(struct config *config, uint16_t lcores)
 		.control_rate = 16,
 		.neighbours = 16,
 		.relays = RIG_RELAYS,
+		.relays_per_address = 2 * RIG_RELAYS,
 		.relay_timeout_s = 30,
 	};
 
