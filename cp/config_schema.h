@@ -104,6 +104,7 @@ struct raw_backend {
 	X(control_rate, 1000, 1, 1000000)                                                          \
 	X(neighbours, 1024, 1, 65535)                                                              \
 	X(relays, 10000, 1, 1000000)                                                               \
+	X(relays_per_address, 1000, 1, 1000000)                                                    \
 	X(relay_timeout_s, 30, 1, 3600)                                                            \
 	X(seal_records, 0, 0, UINT32_MAX)                                                          \
 	X(seal_blocks, 0, 0, UINT32_MAX)                                                           \

@@ -5,11 +5,13 @@
 #include <rte_errno.h>
 #include <stdlib.h>
 
+#include "addr_count.h"
 #include "nat_pool.h"
 #include "neigh.h"
 
 struct relay_dir {
 	struct flow_index flows;
+	struct addr_count clients; // relays that were begun without session
 	struct relay_stats stats;
 };
 
@@ -27,6 +29,7 @@ void relay_dir_destroy(struct relay_dir *dir)
 	if (dir == NULL)
 		return;
 	flow_index_fini(&dir->flows);
+	addr_count_fini(&dir->clients);
 	free(dir);
 }
 
@@ -100,6 +103,14 @@ static uint64_t *acquire(struct cp *cp, struct relay *relay)
 	return NULL;
 }
 
+// Frees a relay for which nothing else was taken.
+static void discard(struct cp *cp, struct relay *relay)
+{
+	if (relay->counted)
+		addr_count_remove(&cp->relays->clients, &relay->flow.remote);
+	rte_mempool_put(cp->dp->relay_pool, relay);
+}
+
 // Takes back what acquire() took, and the relay.
 static void give_back(struct cp *cp, struct relay *relay)
 {
@@ -108,7 +119,7 @@ static void give_back(struct cp *cp, struct relay *relay)
 	neigh_release(cp, relay->to_client.next_hop);
 	flow_index_leave(&cp->relays->flows, &relay->flow);
 	rte_pktmbuf_free(relay->first);
-	rte_mempool_put(cp->dp->relay_pool, relay);
+	discard(cp, relay);
 }
 
 // Returns NULL, or the counter of what there was not.
@@ -122,19 +133,26 @@ static uint64_t *begin(struct cp *cp, const struct msg *msg)
 	uint64_t *missing;
 	void *object;
 
-	if (rte_mempool_get(cp->dp->relay_pool, &object) != 0)
+	if (!msg->live && addr_count_add(&cp->relays->clients, &msg->flow.remote,
+					 config->relays_per_address) != 0)
+		return &stats->address_full;
+	if (rte_mempool_get(cp->dp->relay_pool, &object) != 0) {
+		if (!msg->live)
+			addr_count_remove(&cp->relays->clients, &msg->flow.remote);
 		return &stats->full;
+	}
 	install.relay = object;
 	*install.relay = (struct relay){
 		.flow = msg->flow,
 		.lcore = msg->lcore,
 		.listener = msg->listener,
+		.counted = !msg->live,
 		.media = media->addr,
 		.media_port = rte_cpu_to_be_16(media->port),
 	};
 	missing = acquire(cp, install.relay);
 	if (missing != NULL) {
-		rte_mempool_put(cp->dp->relay_pool, object);
+		discard(cp, install.relay);
 		return missing;
 	}
 	install.relay->first = msg->mbuf;

@@ -12,6 +12,7 @@
 	X(ended, "relays that were idle, or not answered, or that their lcore had no room for")    \
 	X(repeated, "datagrams that came while their flow's relay was being made")                 \
 	X(full, "datagrams of new flows refused: limits.relays")                                   \
+	X(address_full, "datagrams of new flows refused: limits.relays_per_address")               \
 	X(no_route, "datagrams of new flows refused: no way to the client or the server")          \
 	X(no_port, "datagrams of new flows refused: no free port towards the server")              \
 	X(ring_full, "datagrams of new flows refused: the lcore's ring has no room")
@@ -22,9 +23,10 @@ struct relay_stats {
 #undef X
 };
 
-// The relays between clients and media servers.  Bounds: limits.relays in all.  They leave a part
-// of what sessions need as well: config_check() sees to ports towards the backends, and of the
-// neighbours one in RELAY_DIR_SPARE stays free of them.
+// The relays between clients and media servers.  Bounds: limits.relays in all, and of one client's
+// address limits.relays_per_address, flows that have a session aside.  They leave a part of what
+// sessions need as well: config_check() sees to ports towards the backends, and of the neighbours
+// one in RELAY_DIR_SPARE stays free of them.
 #define RELAY_DIR_SPARE 4
 
 struct relay_dir;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <rte_ethdev.h>
 #include <rte_telemetry.h>
 #include <rte_version.h>
 #include <stdlib.h>
@@ -149,6 +150,7 @@ static int stats_lcores(const struct cp *cp, const char *params, struct rte_tel_
 static int stats_port(const struct cp *cp, const char *name, struct rte_tel_data *d)
 {
 	struct stats_port total = {0};
+	struct rte_eth_stats device;
 	uint16_t i;
 
 	for (i = 0; i < cp->config->port_nb; i++)
@@ -170,6 +172,13 @@ static int stats_port(const struct cp *cp, const char *name, struct rte_tel_data
 	DICT_ADD(d, "rx_bytes", total.rx_bytes);
 	DICT_ADD(d, "tx_packets", total.tx_packets);
 	DICT_ADD(d, "tx_bytes", total.tx_bytes);
+	// A driver without them leaves nothing to add.
+	if (rte_eth_stats_get(cp->dp->port_id[i], &device) != 0)
+		return 0;
+	DICT_ADD(d, "rx_missed", device.imissed);
+	DICT_ADD(d, "rx_no_mbuf", device.rx_nombuf);
+	DICT_ADD(d, "rx_errors", device.ierrors);
+	DICT_ADD(d, "tx_errors", device.oerrors);
 	return 0;
 }
 

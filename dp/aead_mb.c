@@ -3,7 +3,6 @@
 
 #include <openssl/crypto.h>
 #include <rte_common.h>
-#include <rte_prefetch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,44 +89,20 @@ static uint16_t run_len(const struct aead_op *op, uint16_t n)
 	return len;
 }
 
-static void seal_aes_128_gcm(struct aead *aead, struct aead_op *op, uint16_t n)
+static void seal_gcm(struct aead *aead, aes_gcm_enc_dec_t seal, struct aead_op *op, uint16_t n)
 {
-	for (uint16_t i = 0; i < n; i++) {
-		IMB_AES128_GCM_ENC(aead->mgr, &op[i].key->gcm, &aead->gcm, op[i].data, op[i].data,
-				   op[i].data_len, op[i].nonce, op[i].aad, AEAD_AAD_LEN, op[i].tag,
-				   16);
-	}
+	for (uint16_t i = 0; i < n; i++)
+		seal(&op[i].key->gcm, &aead->gcm, op[i].data, op[i].data, op[i].data_len,
+		     op[i].nonce, op[i].aad, AEAD_AAD_LEN, op[i].tag, 16);
 }
 
-static void seal_aes_256_gcm(struct aead *aead, struct aead_op *op, uint16_t n)
-{
-	for (uint16_t i = 0; i < n; i++) {
-		IMB_AES256_GCM_ENC(aead->mgr, &op[i].key->gcm, &aead->gcm, op[i].data, op[i].data,
-				   op[i].data_len, op[i].nonce, op[i].aad, AEAD_AAD_LEN, op[i].tag,
-				   16);
-	}
-}
-
-static void open_aes_128_gcm(struct aead *aead, struct aead_op *op, uint16_t n)
+static void open_gcm(struct aead *aead, aes_gcm_enc_dec_t open, struct aead_op *op, uint16_t n)
 {
 	uint8_t tag[16];
 
 	for (uint16_t i = 0; i < n; i++) {
-		IMB_AES128_GCM_DEC(aead->mgr, &op[i].key->gcm, &aead->gcm, op[i].data, op[i].data,
-				   op[i].data_len, op[i].nonce, op[i].aad, AEAD_AAD_LEN, tag,
-				   sizeof(tag));
-		op[i].ok = CRYPTO_memcmp(tag, op[i].tag, sizeof(tag)) == 0;
-	}
-}
-
-static void open_aes_256_gcm(struct aead *aead, struct aead_op *op, uint16_t n)
-{
-	uint8_t tag[16];
-
-	for (uint16_t i = 0; i < n; i++) {
-		IMB_AES256_GCM_DEC(aead->mgr, &op[i].key->gcm, &aead->gcm, op[i].data, op[i].data,
-				   op[i].data_len, op[i].nonce, op[i].aad, AEAD_AAD_LEN, tag,
-				   sizeof(tag));
+		open(&op[i].key->gcm, &aead->gcm, op[i].data, op[i].data, op[i].data_len,
+		     op[i].nonce, op[i].aad, AEAD_AAD_LEN, tag, sizeof(tag));
 		op[i].ok = CRYPTO_memcmp(tag, op[i].tag, sizeof(tag)) == 0;
 	}
 }
@@ -228,10 +203,10 @@ void aead_seal_burst(struct aead *aead, struct aead_op *op, uint16_t n)
 		len = run_len(&op[i], n - i);
 		switch ((enum aead_suite)op[i].suite) {
 		case AEAD_AES_128_GCM:
-			seal_aes_128_gcm(aead, &op[i], len);
+			seal_gcm(aead, aead->mgr->gcm128_enc, &op[i], len);
 			break;
 		case AEAD_AES_256_GCM:
-			seal_aes_256_gcm(aead, &op[i], len);
+			seal_gcm(aead, aead->mgr->gcm256_enc, &op[i], len);
 			break;
 		case AEAD_CHACHA20_POLY1305:
 			chacha20_poly1305(aead, &op[i], len, IMB_DIR_ENCRYPT);
@@ -255,10 +230,10 @@ void aead_open_burst(struct aead *aead, struct aead_op *op, uint16_t n)
 		len = run_len(&op[i], n - i);
 		switch ((enum aead_suite)op[i].suite) {
 		case AEAD_AES_128_GCM:
-			open_aes_128_gcm(aead, &op[i], len);
+			open_gcm(aead, aead->mgr->gcm128_dec, &op[i], len);
 			break;
 		case AEAD_AES_256_GCM:
-			open_aes_256_gcm(aead, &op[i], len);
+			open_gcm(aead, aead->mgr->gcm256_dec, &op[i], len);
 			break;
 		case AEAD_CHACHA20_POLY1305:
 			chacha20_poly1305(aead, &op[i], len, IMB_DIR_DECRYPT);

@@ -27,6 +27,7 @@ struct datagram {
 	bool fragment_whole;   // it is all of its datagram
 	uint32_t fragment_end; // where it ends in the payload of the datagram it is part of
 };
+_Static_assert(sizeof(struct datagram) == 56, "less than a cache line a datagram");
 
 // Sets l2_len, ipv4 and ipv6 of *port by its mac and vlan.
 void classify_init(struct port *port);

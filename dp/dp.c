@@ -11,6 +11,7 @@
 #include <rte_ring_elem.h>
 #include <unistd.h>
 
+#include "aead_mb.h"
 #include "lcore.h"
 #include "life.h"
 #include "media.h"
@@ -22,6 +23,11 @@
 #define RING_SIZE   4096 // messages
 #define MBUF_CACHE  256
 #define FRAME_EXTRA (14 + 4 + AEAD_TAG_MAX) // bytes around an IP datagram: Ethernet, VLAN, tag
+
+// Frames that come, and what cp makes, start behind the headroom: it must hold the record header
+// and nonce of what is sealed, and the headers of encap_push() in front of that.
+_Static_assert(RTE_PKTMBUF_HEADROOM >= DTLS_RECORD_HEADER_LEN + AEAD_NONCE_LEN + ENCAP_MAX,
+	       "headers in front of a payload");
 
 // The whole data plane; cp sees the first member.
 struct data_plane {
@@ -82,15 +88,54 @@ static uint32_t share(uint32_t total, uint16_t lcore_nb)
 	return lcore_nb == 1 ? total : RTE_MIN(total, 2 * (total / lcore_nb + 1));
 }
 
+static bool create_rings(struct lcore *lc)
+{
+	struct dp *dp = lc->dp;
+	const uint16_t id = lc->id;
+
+	dp->punt[id] = create_ring("punt", id, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	dp->install[id] = create_ring("install", id, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	lc->handoff[id] = create_ring("handoff", id, RING_F_MP_RTS_ENQ | RING_F_SC_DEQ);
+	lc->punt = dp->punt[id];
+	lc->install = dp->install[id];
+	return lc->punt != NULL && lc->install != NULL && lc->handoff[id] != NULL;
+}
+
+// What lc refers to.  Returns NULL, or what there is not.
+static const char *create_parts(struct lcore *lc)
+{
+	const struct config *config = lc->dp->config;
+	char name[32];
+
+	lc->aead = aead_create_apart();
+	if (lc->aead == NULL)
+		return "no manager of ipsec-mb";
+	if (config->fragments > 0) {
+		lc->reassemble = reassemble_create(config, lc->id);
+		if (lc->reassemble == NULL)
+			return "no memory for IP fragments";
+	}
+	snprintf(name, sizeof(name), "table_%u", lc->id);
+	lc->table =
+		table_create(name, share(config->sessions, lc->dp->lcore_nb) + lc->half_open_max,
+			     &lc->hash_secret, numa_of_lcore(lc->id));
+	if (lc->table == NULL)
+		return "no memory for the table of sessions";
+	lc->walk_rate = life_walk_rate(lc);
+	if (media_init(lc, share(config->relays, lc->dp->lcore_nb)) != 0)
+		return "no memory for the table of relays";
+	return create_rings(lc) ? NULL : "no memory for its rings";
+}
+
 static int create_lcore(struct data_plane *plane, uint16_t id)
 {
 	struct dp *dp = &plane->dp;
 	const struct config *config = dp->config;
 	struct lcore *lc = numa_zmalloc("lcore", sizeof(*lc), numa_of_lcore(id));
-	char name[32];
+	const char *missing = "no memory for its state";
 
 	if (lc == NULL)
-		return -ENOMEM;
+		goto fail;
 	plane->lcore[id] = lc;
 	lc->dp = dp;
 	lc->id = id;
@@ -101,29 +146,25 @@ static int create_lcore(struct data_plane *plane, uint16_t id)
 	lc->handshake_tsc = config->handshake_timeout_s * lc->second_tsc;
 	lc->walked_tsc = rte_rdtsc();
 	lc->frame_tsc = lc->second_tsc / config->control_rate;
-	lc->aead = aead_create_apart();
-	if (config->fragments > 0) {
-		lc->reassemble = reassemble_create(config);
-		if (lc->reassemble == NULL)
-			return -ENOMEM;
-	}
-	snprintf(name, sizeof(name), "table_%u", id);
-	lc->table = table_create(name, share(config->sessions, dp->lcore_nb) + lc->half_open_max,
-				 &lc->hash_secret, numa_of_lcore(id));
-	if (lc->table != NULL)
-		lc->walk_rate = life_walk_rate(lc);
-	if (media_init(lc, share(config->relays, dp->lcore_nb)) != 0)
-		return -ENOMEM;
-	dp->punt[id] = create_ring("punt", id, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	dp->install[id] = create_ring("install", id, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	dp->stats[id] = &lc->stats;
-	lc->handoff[id] = create_ring("handoff", id, RING_F_MP_RTS_ENQ | RING_F_SC_DEQ);
-	lc->punt = dp->punt[id];
-	lc->install = dp->install[id];
-	if (lc->aead == NULL || lc->table == NULL || lc->punt == NULL || lc->install == NULL ||
-	    lc->handoff[id] == NULL)
-		return -ENOMEM;
-	return 0;
+	missing = create_parts(lc);
+	if (missing == NULL)
+		return 0;
+fail:
+	LOG(ERR, "dp: lcore %u: %s", id, missing);
+	return -ENOMEM;
+}
+
+// Once all lcores have theirs.
+static void report_shared_copies(const struct data_plane *plane)
+{
+	uint16_t shared = 0;
+
+	for (uint16_t i = 0; i < plane->dp.lcore_nb; i++)
+		shared += mb_copy_shares(plane->lcore[i]->aead->mb);
+	if (shared > 1)
+		LOG(NOTICE, "dp: %u of %u lcores share a copy of ipsec-mb with others", shared,
+		    plane->dp.lcore_nb);
 }
 
 static void connect_lcores(struct data_plane *plane)
@@ -268,12 +309,13 @@ static int create_all(struct data_plane *plane)
 			return rc;
 	}
 	rc = create_nat(dp);
+	if (rc != 0)
+		LOG(ERR, "dp: no memory for the gateway's ports towards the backends");
 	for (uint16_t i = 0; rc == 0 && i < dp->lcore_nb; i++)
 		rc = create_lcore(plane, i);
-	if (rc != 0) {
-		LOG(ERR, "dp: no memory for the tables of %u lcores", dp->lcore_nb);
+	if (rc != 0)
 		return rc;
-	}
+	report_shared_copies(plane);
 	connect_lcores(plane);
 	return 0;
 }

@@ -44,6 +44,8 @@ static __rte_noinline void find_slots(const struct nat_addr *nat, const struct d
 		const struct session *s =
 			atomic_load_explicit(&slot[i]->session, memory_order_relaxed);
 
+		if (unlikely(s == NULL))
+			continue;
 		rte_prefetch0(s);
 		rte_prefetch0(&s->tx);
 		rte_prefetch0((const uint8_t *)&s->tx + RTE_CACHE_LINE_SIZE);

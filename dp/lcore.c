@@ -49,6 +49,8 @@ static void fill_buckets(struct lcore *lc)
 		*echo = RTE_MIN(*echo + elapsed, lc->second_tsc);
 	}
 	lc->media.credit_tsc = RTE_MIN(lc->media.credit_tsc + elapsed, lc->second_tsc);
+	lc->media.session_credit_tsc =
+		RTE_MIN(lc->media.session_credit_tsc + elapsed, lc->second_tsc);
 }
 
 unsigned int lcore_poll(struct lcore *lc)

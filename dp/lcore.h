@@ -74,8 +74,9 @@ struct lcore {
 	struct {
 		struct table *table; // NULL: no listener has media
 		uint64_t idle_tsc;
-		uint64_t credit_tsc; // for flows given to cp, as in bucket
-		uint64_t walked_tsc; // as for the sessions' table
+		uint64_t credit_tsc; // for flows given to cp, as in bucket: those without session
+		uint64_t session_credit_tsc; // and those with one
+		uint64_t walked_tsc;	     // as for the sessions' table
 		uint64_t walk_rate;
 		uint32_t walk;
 		uint32_t max;

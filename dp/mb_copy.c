@@ -2,11 +2,9 @@
 #include "mb_copy.h"
 
 #include <dlfcn.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 #define SHARES_ERRNO (IMB_VERSION_NUM < IMB_VERSION(1, 4, 0))
-#define COPIES_MAX   15 // namespaces of the C library, less the program's
 
 static struct mb_copy linked = {
 	.alloc = alloc_mb_mgr,
@@ -14,7 +12,7 @@ static struct mb_copy linked = {
 	.init = init_mb_mgr_auto,
 	.get_errno = imb_get_errno,
 };
-static struct mb_copy copies[COPIES_MAX];
+static struct mb_copy copies[MB_COPIES_MAX];
 static unsigned int copies_nb;
 static bool full;
 
@@ -58,7 +56,7 @@ struct mb_copy *mb_copy_get(void)
 			least = &copies[i];
 	}
 	if (SHARES_ERRNO && (least == NULL || least->users > 0) && !full) {
-		full = copies_nb == COPIES_MAX || !load(&copies[copies_nb]);
+		full = copies_nb == MB_COPIES_MAX || !load(&copies[copies_nb]);
 		if (!full)
 			least = &copies[copies_nb++];
 	}
@@ -66,6 +64,11 @@ struct mb_copy *mb_copy_get(void)
 		return mb_copy_linked();
 	least->users++;
 	return least;
+}
+
+bool mb_copy_shares(const struct mb_copy *copy)
+{
+	return SHARES_ERRNO && (copy == &linked || copy->users > 1);
 }
 
 void mb_copy_put(struct mb_copy *copy)

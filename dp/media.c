@@ -99,19 +99,22 @@ static void begin(struct lcore *lc, struct datagrams *d, uint16_t i)
 	struct rte_mbuf *m = d->mbuf[i];
 	const uint8_t *payload = rte_pktmbuf_mtod_offset(m, const uint8_t *, dg->payload_at);
 	int listener = hello_listener(config, &dg->flow);
-	struct msg msg = {.type = MSG_MEDIA, .flow = dg->flow, .listener = (uint8_t)listener};
+	bool known = has_session(d->flow[i]);
+	struct msg msg = {
+		.type = MSG_MEDIA, .live = known, .listener = (uint8_t)listener, .flow = dg->flow};
+	uint64_t *credit = known ? &lc->media.session_credit_tsc : &lc->media.credit_tsc;
 
 	if (listener < 0) {
 		drop(lc, m, DROP_UDP_PORT);
 	} else if (config->listener[listener].media == CONFIG_BACKEND_NONE ||
-		   !(has_session(d->flow[i]) || is_binding_request(payload, dg->payload_len))) {
+		   !(known || is_binding_request(payload, dg->payload_len))) {
 		drop(lc, m, protocol(payload[0]));
 	} else if (lc->stats.relays >= lc->media.max) {
 		drop(lc, m, DROP_RELAY_FULL);
-	} else if (lc->media.credit_tsc < lc->frame_tsc) {
+	} else if (*credit < lc->frame_tsc) {
 		drop(lc, m, DROP_PUNT_RATE);
 	} else {
-		lc->media.credit_tsc -= lc->frame_tsc;
+		*credit -= lc->frame_tsc;
 		datagram_strip(m, dg);
 		ring_punt(lc, m, &msg);
 	}
@@ -226,6 +229,7 @@ bool media_install(struct lcore *lc, struct relay *relay)
 
 	if (flow == NULL)
 		return false;
+	RTE_ASSERT(flow->relay == NULL);
 	flow->relay = relay;
 	relay->used_tsc = lc->now_tsc;
 	relay->replied_tsc = 0;

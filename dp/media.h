@@ -8,9 +8,10 @@
 // media server and back, with the payload as it is; the rest is dropped.
 //
 // A flow gets its relay by a STUN Binding request (RFC 8489), or by any STUN or RTP while it has a
-// session; both go to cp, which answers with RELAY_INSTALL.  A relay is over without a datagram for
-// the configured time, or after RELAY_UNANSWERED_S if the media server has not answered but by STUN
-// errors and the flow has no session: whoever invents flows cannot hold them longer.
+// session; both go to cp, each at a rate of its own, and cp answers with RELAY_INSTALL.  A relay is
+// over without a datagram for the configured time, or after RELAY_UNANSWERED_S if the media server
+// has not answered but by STUN errors and the flow has no session: whoever invents flows cannot
+// hold them longer.
 #define RELAY_UNANSWERED_S 5
 
 // Room for max relays.  Returns 0 or -errno.
@@ -24,7 +25,8 @@ void media_burst(struct lcore *lc, struct datagrams *d, const uint16_t *at, uint
 void media_reply(struct lcore *lc, struct rte_mbuf *m, const struct datagram *dg,
 		 struct nat_slot *slot, uint16_t owner);
 
-// Takes relay in and sends its first datagram.  False, with nothing changed: the table is full.
+// Takes relay in and sends its first datagram.  The flow has no relay.  False, with nothing
+// changed: the table is full.
 bool media_install(struct lcore *lc, struct relay *relay);
 
 // True if the flow has a relay whose media server has answered within the last idle_tsc cycles.

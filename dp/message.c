@@ -121,8 +121,9 @@ unsigned int message_install_burst(struct lcore *lc)
 	struct msg msg[BURST_MAX];
 	unsigned int n;
 
-	// Each message is answered at most once.
-	if (unlikely(!ring_has_room(lc, BURST_MAX)))
+	// Each message is answered at most once.  The other end's line of the punt ring is not read
+	// for nothing.
+	if (likely(rte_ring_empty(lc->install)) || unlikely(!ring_has_room(lc, BURST_MAX)))
 		return 0;
 	n = rte_ring_sc_dequeue_burst_elem(lc->install, msg, sizeof(msg[0]), BURST_MAX, NULL);
 	for (unsigned int i = 0; i < n; i++)

@@ -9,6 +9,10 @@
 #include "ring.h"
 #include "tx.h"
 
+// A client may ask for our last flight so often in a second; retransmission timers that are of any
+// use are longer.
+#define FINISHED_RATE 32
+
 // Hands a datagram or record of a flow in handshake to cp; l234_len as in struct msg.
 static void punt_record(struct lcore *lc, struct rte_mbuf *m, struct flow *flow, uint16_t l234_len)
 {
@@ -22,6 +26,20 @@ static void punt_record(struct lcore *lc, struct rte_mbuf *m, struct flow *flow,
 	ring_punt(lc, m, &msg);
 }
 
+// True if cp takes what the flow's session does not.
+static bool is_punting(const struct flow *flow)
+{
+	return flow->handshake_tsc != 0 && flow->punts < LIFE_PUNT_MAX;
+}
+
+// Why a record ends that the session does not take, for this reason, and of which cp gets no copy.
+static enum drop reason_of(const struct flow *flow, uint8_t verdict)
+{
+	if (likely(flow->handshake_tsc == 0))
+		return verdict;
+	return flow->punts == LIFE_PUNT_MAX ? DROP_PUNT_RATE : DROP_NO_MBUF;
+}
+
 // Ends record i, which the session does not take.  It may belong to the handshake that is under
 // way on the same flow: then it is cp's, as it came but for the frame's headers.
 static void reject(struct lcore *lc, uint16_t i, uint8_t reason)
@@ -29,7 +47,7 @@ static void reject(struct lcore *lc, uint16_t i, uint8_t reason)
 	struct rte_mbuf *m = lc->burst.mbuf[i], *copy = lc->burst_copy[i];
 
 	if (likely(copy == NULL)) {
-		drop(lc, m, reason);
+		drop(lc, m, reason_of(lc->burst_flow[i], reason));
 		return;
 	}
 	rte_pktmbuf_free(m);
@@ -50,18 +68,31 @@ static void take_alert(struct lcore *lc, struct session *s, struct rte_mbuf *m)
 	drop(lc, m, DROP_ALERT);
 }
 
-// An authenticated handshake record: a Finished means that the client lost our last flight, and cp
-// sends it again (RFC 6347 section 4.2.4); a ClientHello asks for the renegotiation that we refuse.
+// The client lost our last flight, and cp sends it again (RFC 6347 section 4.2.4).
+static void take_finished(struct lcore *lc, struct session *s, struct rte_mbuf *m)
+{
+	struct msg msg = {.type = MSG_PLAIN_RECORD,
+			  .content_type = DTLS_HANDSHAKE,
+			  .id = s->id,
+			  .flow = s->flow->key};
+
+	if (lc->now_tsc - s->tx.finished_tsc < lc->second_tsc / FINISHED_RATE) {
+		drop(lc, m, DROP_PUNT_RATE);
+		return;
+	}
+	if (ring_punt(lc, m, &msg))
+		s->tx.finished_tsc = lc->now_tsc;
+}
+
+// An authenticated handshake record; a ClientHello asks for the renegotiation that we refuse.
 static void take_handshake(struct lcore *lc, struct session *s, struct rte_mbuf *m)
 {
-	struct msg msg = {.type = MSG_PLAIN_RECORD, .id = s->id, .flow = s->flow->key};
 	uint8_t type = DTLS_HELLO_REQUEST;
 
 	if (m->data_len >= DTLS_HANDSHAKE_HEADER_LEN)
 		type = *rte_pktmbuf_mtod(m, const uint8_t *);
 	if (type == DTLS_FINISHED) {
-		msg.content_type = DTLS_HANDSHAKE;
-		ring_punt(lc, m, &msg);
+		take_finished(lc, s, m);
 		return;
 	}
 	if (type == DTLS_CLIENT_HELLO && lc->now_tsc - s->alert_tsc > lc->second_tsc) {
@@ -152,7 +183,7 @@ static void add_record(struct lcore *lc, struct flow *flow, struct rte_mbuf *m)
 	b->session[i] = flow->session;
 	lc->burst_flow[i] = flow;
 	lc->burst_copy[i] = NULL;
-	if (unlikely(flow->handshake_tsc != 0))
+	if (unlikely(is_punting(flow)))
 		lc->burst_copy[i] = copy(lc, m, m->data_len);
 }
 
@@ -196,8 +227,8 @@ static void add_datagram(struct lcore *lc, struct flow *flow, struct rte_mbuf *m
 		}
 		if (unlikely(len < m->data_len)) {
 			verdict = open_filter(flow->session, &rec);
-			if (verdict != BURST_PASS && flow->handshake_tsc == 0) {
-				skip_record(lc, m, len, verdict);
+			if (verdict != BURST_PASS && !is_punting(flow)) {
+				skip_record(lc, m, len, reason_of(flow, verdict));
 				continue;
 			}
 			front = split_record(lc, m, len);
@@ -250,6 +281,8 @@ static __rte_noinline void look_up(const struct table *table, struct datagrams *
 	for (uint16_t i = 0; i < nb; i++) {
 		const struct session *s = d->flow[i] != NULL ? d->flow[i]->session : NULL;
 
+		if (unlikely(s == NULL))
+			continue;
 		rte_prefetch0(s);
 		rte_prefetch0(&s->rx);
 		rte_prefetch0((const uint8_t *)&s->rx + RTE_CACHE_LINE_SIZE);
@@ -271,11 +304,11 @@ static void deliver(struct lcore *lc, struct flow *flow, struct rte_mbuf *m,
 }
 
 // Datagram i came from a flow that was unknown.  By now it may be in handshake, if the start of the
-// same ClientHello lay in the burst.
-static void deliver_late(struct lcore *lc, struct datagrams *d, uint16_t i)
+// same ClientHello lay among the burst's hellos.
+static void deliver_late(struct lcore *lc, struct datagrams *d, uint16_t i, bool hellos)
 {
 	const struct datagram *dg = &d->dg[i];
-	struct flow *flow = table_find(lc->table, &dg->flow);
+	struct flow *flow = hellos ? table_find(lc->table, &dg->flow) : NULL;
 
 	if (flow != NULL)
 		deliver(lc, flow, d->mbuf[i], dg);
@@ -369,5 +402,5 @@ void outside_burst(struct lcore *lc)
 	if (unlikely(late.hellos > 0))
 		hello_burst(lc, d, late.hello, late.hellos);
 	for (uint16_t k = 0; k < late.others; k++)
-		deliver_late(lc, d, late.other[k]);
+		deliver_late(lc, d, late.other[k], late.hellos > 0);
 }

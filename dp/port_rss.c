@@ -43,23 +43,33 @@ static void write_key(const struct port *port, uint16_t id, uint64_t hashes)
 	struct rte_eth_rss_conf conf = {.rss_key = port->table->key,
 					.rss_key_len = port->table->key_len,
 					.rss_hf = hashes & RSS_HASHES};
+	int rc;
 
-	if (port->table->key_len <= RSS_KEY_MAX)
-		rte_eth_dev_rss_hash_update(id, &conf);
+	if (port->table->key_len > RSS_KEY_MAX)
+		return;
+	rc = rte_eth_dev_rss_hash_update(id, &conf);
+	if (rc != 0)
+		LOG(DEBUG, "port: %s: the device takes no RSS key: %s", port->config->name,
+		    strerror(-rc));
 }
 
 // Nor do all begin with queues in turn.
 static void write_entries(const struct port *port, uint16_t id, uint16_t entries)
 {
 	struct rte_eth_rss_reta_entry64 reta[RSS_ENTRIES_MAX / RTE_ETH_RETA_GROUP_SIZE];
+	int rc;
 
 	for (uint16_t i = 0; i < RSS_ENTRIES_MAX; i++)
 		reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE] =
 			i % port->rxq_nb;
 	for (size_t i = 0; i < RTE_DIM(reta); i++)
 		reta[i].mask = UINT64_MAX;
-	if (entries > 0 && entries <= RSS_ENTRIES_MAX)
-		rte_eth_dev_rss_reta_update(id, reta, entries);
+	if (entries == 0 || entries > RSS_ENTRIES_MAX)
+		return;
+	rc = rte_eth_dev_rss_reta_update(id, reta, entries);
+	if (rc != 0)
+		LOG(DEBUG, "port: %s: the device takes no redirection table: %s",
+		    port->config->name, strerror(-rc));
 }
 
 // Reads the redirection table.  False if the device does not tell it, or it is of no use.
@@ -102,7 +112,7 @@ static bool read_hash(struct port *port, uint16_t id)
 
 void port_rss_read(struct port *port, uint16_t id)
 {
-	struct rte_eth_dev_info info;
+	struct rte_eth_dev_info info = {0};
 
 	if (port->table == NULL)
 		return;
@@ -112,7 +122,14 @@ void port_rss_read(struct port *port, uint16_t id)
 		if (read_hash(port, id) && read_entries(port, id, info.reta_size))
 			return;
 	}
-	LOG(INFO, "port: %s: the device does not say how it spreads flows", port->config->name);
+	if (port->outside)
+		LOG(INFO, "port: %s: the device does not say how it spreads flows",
+		    port->config->name);
+	else
+		LOG(WARNING,
+		    "port: %s: the device does not say how it spreads flows (redirection table of "
+		    "%u entries, key of %u bytes): most replies take one more lcore",
+		    port->config->name, info.reta_size, port->table->key_len);
 	rte_free(port->table);
 	port->table = NULL;
 }

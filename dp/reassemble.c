@@ -7,6 +7,7 @@
 #include <rte_malloc.h>
 
 #include "lcore.h"
+#include "numa.h"
 
 #define BUCKET_ENTRIES 16
 #define L23_MAX	       (18 + 40) // bytes of Ethernet header with VLAN tag, IPv6 header
@@ -33,15 +34,24 @@ struct rte_mempool *reassemble_pool_create(const struct config *config)
 		LCORE_POOL_OPS);
 }
 
-struct reassemble *reassemble_create(const struct config *config)
+static struct rte_ip_frag_tbl *create_table(const struct config *config, int socket)
 {
-	struct reassemble *r = rte_zmalloc("reassemble", sizeof(*r), RTE_CACHE_LINE_SIZE);
 	uint64_t cycles = config->fragment_timeout_ms * rte_get_tsc_hz() / 1000;
+
+	return rte_ip_frag_table_create(config->fragments / BUCKET_ENTRIES + 1, BUCKET_ENTRIES,
+					config->fragments, cycles, socket);
+}
+
+struct reassemble *reassemble_create(const struct config *config, uint16_t id)
+{
+	int socket = numa_of_lcore(id);
+	struct reassemble *r = numa_zmalloc("reassemble", sizeof(*r), socket);
 
 	if (r == NULL)
 		return NULL;
-	r->table = rte_ip_frag_table_create(config->fragments / BUCKET_ENTRIES + 1, BUCKET_ENTRIES,
-					    config->fragments, cycles, SOCKET_ID_ANY);
+	r->table = create_table(config, socket);
+	if (r->table == NULL && socket != SOCKET_ID_ANY)
+		r->table = create_table(config, SOCKET_ID_ANY);
 	if (r->table == NULL) {
 		rte_free(r);
 		return NULL;

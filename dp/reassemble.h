@@ -20,8 +20,8 @@ uint32_t reassemble_mbufs(const struct config *config);
 // The pool of whole datagrams for all lcores.  NULL with rte_errno set.
 struct rte_mempool *reassemble_pool_create(const struct config *config);
 
-// NULL with rte_errno set.
-struct reassemble *reassemble_create(const struct config *config);
+// For lcore id.  NULL with rte_errno set.
+struct reassemble *reassemble_create(const struct config *config, uint16_t id);
 
 // Frees the fragments too; NULL is fine.
 void reassemble_destroy(struct reassemble *r);

@@ -140,6 +140,7 @@ struct config {
 	uint32_t control_rate;	      // ARP, NDP and ICMP frames a second to cp, an lcore
 	uint32_t neighbours;	      // next hops in all
 	uint32_t relays;	      // flows of STUN and RTP in all; 0: no listener has media
+	uint32_t relays_per_address;  // of one client's address, without a session
 	uint32_t relay_timeout_s;     // without a datagram either way
 	// Where a session ends earlier than its suite has to; 0: not earlier.
 	uint32_t seal_records;	 // records sealed

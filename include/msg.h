@@ -64,7 +64,7 @@ struct msg {
 	uint8_t content_type; // TX_RECORD, PLAIN_RECORD: enum dtls_content_type
 	union {
 		uint8_t end; // SESSION_REMOVE: enum session_end
-		bool live;   // HELLO: the flow has a session, which the new one replaces
+		bool live;   // HELLO, MEDIA: the flow has a session; a HELLO's replaces it
 	};
 	uint8_t listener; // HELLO, MEDIA: index in config.listener
 	uint16_t lcore;	  // dp → cp: the sender

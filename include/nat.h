@@ -29,6 +29,7 @@ struct nat_slot {
 	};
 	_Atomic uint16_t lcore;
 };
+_Static_assert(sizeof(struct nat_slot) == 16, "four ports a cache line");
 
 // One inside address of the gateway and its ports.
 struct nat_addr {

@@ -18,6 +18,7 @@ struct relay {
 	uint16_t nat_addr;   // index in nat.addr
 	rte_be16_t nat_port; // the gateway's port towards the media server
 	uint8_t listener;    // index in config.listener
+	bool counted;	     // cp's: among those of the client's address
 	struct encap to_media;
 	struct ip_addr media;
 	rte_be16_t media_port;

@@ -8,7 +8,7 @@
 
 #include "ip.h"
 
-#define RSS_ENTRIES_MAX 512
+#define RSS_ENTRIES_MAX 2048
 #define RSS_KEY_MAX	52 // bytes
 
 // How a device spreads UDP over its receive queues: the Toeplitz hash of addresses and ports under

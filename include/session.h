@@ -64,7 +64,8 @@ struct session_tx {
 	uint16_t epoch;
 	uint16_t plain_max; // bytes of payload that fit the outside MTU and what the client takes
 	uint8_t iv[AEAD_NONCE_LEN];
-	struct encap encap; // towards the client
+	struct encap encap;    // towards the client
+	uint64_t finished_tsc; // when cp was last given a Finished of the client
 	struct aead_key key;
 };
 _Static_assert(offsetof(struct session_tx, key) == 2 * RTE_CACHE_LINE_SIZE, "hot lines");

@@ -37,8 +37,8 @@
 	X(handshakes, "flows in handshake")                                                        \
 	X(installs, "sessions installed")                                                          \
 	X(relays, "relays of STUN and RTP live")                                                   \
-	X(relay_in, "datagrams relayed to media servers")                                          \
-	X(relay_out, "datagrams relayed to clients")                                               \
+	X(relay_in, "datagrams of clients that relays took, sent or dropped")                      \
+	X(relay_out, "datagrams of media servers that relays took, sent or dropped")               \
 	X(polls, "polls")                                                                          \
 	X(polls_empty, "polls that found nothing")
 

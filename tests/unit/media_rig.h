@@ -57,8 +57,11 @@ static inline void start(uint16_t lcores, const struct family *media)
 	assert_true(cp.nat != NULL && cp.neigh != NULL && cp.relays != NULL);
 	nat_ports = nat_pool_free_count(cp.nat);
 	references = neigh_stats(&cp)->referenced;
-	for (uint16_t i = 0; i < lcores; i++)
-		dp_lcore(rig.dp, i)->media.credit_tsc = dp_lcore(rig.dp, i)->second_tsc;
+	for (uint16_t i = 0; i < lcores; i++) {
+		struct lcore *lc = dp_lcore(rig.dp, i);
+
+		lc->media.credit_tsc = lc->media.session_credit_tsc = lc->second_tsc;
+	}
 }
 
 static inline int set_up(void **state)

@@ -66,6 +66,7 @@ static void configure(struct config *config, uint16_t lcores)
 		.control_rate = 16,
 		.neighbours = 16,
 		.relays = RIG_RELAYS,
+		.relays_per_address = 2 * RIG_RELAYS,
 		.relay_timeout_s = 30,
 	};
 
@@ -172,6 +173,28 @@ struct rte_mbuf *rig_frame(struct rig *rig, const void *bytes, uint16_t len)
 	assert_non_null(m);
 	memcpy(rte_pktmbuf_append(m, len), bytes, len);
 	return m;
+}
+
+struct rte_mbuf *rig_take_mbufs(struct rig *rig)
+{
+	struct rte_mbuf *list = NULL, *m;
+
+	while ((m = rte_pktmbuf_alloc(rig->dp->mbuf_pool)) != NULL) {
+		m->next = list;
+		list = m;
+	}
+	return list;
+}
+
+void rig_give_mbufs(struct rte_mbuf *list)
+{
+	while (list != NULL) {
+		struct rte_mbuf *m = list;
+
+		list = m->next;
+		m->next = NULL;
+		rte_pktmbuf_free(m);
+	}
 }
 
 struct rte_mbuf *rig_udp(struct rig *rig, int side, const char *src, uint16_t src_port,

@@ -62,6 +62,10 @@ struct rte_mbuf *rig_udp(struct rig *rig, int side, const char *src, uint16_t sr
 // A frame of any bytes.
 struct rte_mbuf *rig_frame(struct rig *rig, const void *bytes, uint16_t len);
 
+// Takes all free mbufs out of the pool, as a list, and gives them back.
+struct rte_mbuf *rig_take_mbufs(struct rig *rig);
+void rig_give_mbufs(struct rte_mbuf *list);
+
 // A UDP datagram of up to 16 KB from the outside comes in IP fragments that fit 1500 bytes.
 void rig_put_fragments(struct rig *rig, const char *src, uint16_t src_port, const char *dst,
 		       const void *payload, uint16_t len);

@@ -36,8 +36,10 @@ static const struct row bad[] = {
 	 "t.yaml:24: listeners[0].media: \"c\" is unknown; expected a name from backends\n"},
 	{MORE("    media: {address: 192.0.2.2, port: 7}"),
 	 "t.yaml:24: listeners[0].media: a mapping of keys stands here; expected a single value\n"},
-	{"limits:\n  replay_window: 64\n", "limits: {relays: 0, relay_timeout_s: 0}\n",
+	{"limits:\n  replay_window: 64\n",
+	 "limits: {relays: 0, relays_per_address: 0, relay_timeout_s: 0}\n",
 	 "t.yaml:30: limits.relays: 0 is out of range; expected 1 to 1000000\n"
+	 "t.yaml:30: limits.relays_per_address: 0 is out of range; expected 1 to 1000000\n"
 	 "t.yaml:30: limits.relay_timeout_s: 0 is out of range; expected 1 to 3600\n"},
 	// 64512 ports of the one inside address.
 	{FROM_PORT_TO_LIMITS,
@@ -142,6 +144,7 @@ static void test_media(void **state)
 	assert_int_equal(c->listener[0].srtp[1], SRTP_PROFILE_AES128_CM_SHA1_80);
 	assert_int_equal(c->listener[0].media, 0);
 	assert_int_equal(c->relays, 10000);
+	assert_int_equal(c->relays_per_address, 1000);
 	assert_int_equal(c->relay_timeout_s, 30);
 	config_destroy(c);
 }

@@ -257,6 +257,43 @@ static void a_handshake_has_a_budget_of_punts(void **state)
 	expect_no_message();
 }
 
+// What the old session does not take of a flow that is in handshake again is counted by what kept
+// it from cp, and is not copied once cp takes no more.
+static void a_live_flow_in_handshake(void **state)
+{
+	static const uint8_t record[30] = {22, 0xfe, 0xfd, [12] = 17, [13] = 16};
+	uint8_t three[3 * sizeof(record)];
+	struct flow_key key = rig_flow(&rig, 1000);
+	struct rig_session rs;
+	struct rte_mbuf *all;
+	struct msg msg;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		memcpy(three + i * sizeof(record), record, sizeof(record));
+	rig_install(&rig, &rs, 1000, RIG_NAT_PORT);
+	pass(1000, 1);
+	put(1000, record, sizeof(record));
+	rig_poll(&rig);
+	expect_message(MSG_HELLO, HELLO_COOKIE_LEN);
+	expect_message(MSG_RECORD, sizeof(record));
+	put(1000, record, sizeof(record));
+	put(1000, three, sizeof(three));
+	all = rig_take_mbufs(&rig);
+	rig_poll(&rig);
+	assert_int_equal(rig_drops(&rig, DROP_NO_MBUF), 4);
+	table_find(dp_lcore(rig.dp, 0)->table, &key)->punts = LIFE_PUNT_MAX;
+	rig_give_mbufs(all);
+	put(1000, three, sizeof(three));
+	all = rig_take_mbufs(&rig);
+	rig_poll(&rig);
+	rig_give_mbufs(all);
+	assert_int_equal(rig_drops(&rig, DROP_PUNT_RATE), 3);
+	assert_int_equal(rig_drops(&rig, DROP_NO_MBUF), 4);
+	assert_int_equal(rig_drops(&rig, DROP_EPOCH_0), 0);
+	assert_false(rig_message(&rig, &msg));
+}
+
 static void half_open_is_bounded_and_expires(void **state)
 {
 	struct lcore *lc = dp_lcore(rig.dp, 0);
@@ -367,6 +404,7 @@ int main(void)
 		TEST(remove_crosses_a_new_hello),
 		TEST(a_full_punt_ring_begins_no_handshake),
 		TEST(a_handshake_has_a_budget_of_punts),
+		TEST(a_live_flow_in_handshake),
 		TEST(half_open_is_bounded_and_expires),
 		TEST(a_full_table_takes_no_more),
 		TEST(hello_on_a_live_flow),

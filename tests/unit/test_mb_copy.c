@@ -4,7 +4,7 @@
 #include "aead_mb.h"
 #include "unit.h"
 
-#define MANY 40 // more than the C library has room for
+#define MANY 40 // more than there are copies
 
 #define SHARES_ERRNO (IMB_VERSION_NUM < IMB_VERSION(1, 4, 0))
 
@@ -52,8 +52,11 @@ static void test_shared(void **state)
 		high = RTE_MAX(high, copy[i]->users);
 		assert_ptr_not_equal(copy[i], mb_copy_linked());
 	}
-	if (SHARES_ERRNO)
+	if (SHARES_ERRNO) {
 		assert_in_range(high - low, 0, 1);
+		assert_int_equal(high, (MANY + MB_COPIES_MAX - 1) / MB_COPIES_MAX);
+	}
+	assert_int_equal(mb_copy_shares(copy[0]), SHARES_ERRNO);
 	for (size_t i = 0; i < MANY; i++)
 		mb_copy_put(copy[i]);
 	for (size_t i = 0; i < MANY; i++)
@@ -61,6 +64,7 @@ static void test_shared(void **state)
 	copy[0] = mb_copy_get();
 	copy[1] = mb_copy_get();
 	assert_true(!SHARES_ERRNO || copy[0] != copy[1]);
+	assert_false(mb_copy_shares(copy[0]));
 	mb_copy_put(copy[0]);
 	mb_copy_put(copy[1]);
 }

@@ -321,6 +321,33 @@ static void retransmitted_finished_is_punted(void **state)
 	rte_pktmbuf_free(msg.mbuf);
 }
 
+// One client's flood of Finished leaves the punt ring to others; a timer of 50 ms is no flood.
+static void finished_is_punted_at_a_rate(void **state)
+{
+	static const uint8_t finished[24] = {DTLS_FINISHED, 0, 0, 12};
+	struct lcore *lc = dp_lcore(rig.dp, 0);
+	uint8_t out[256];
+	struct msg msg;
+
+	(void)state;
+	lc->second_tsc = UINT64_C(1) << 50; // so that the test may take its time
+	for (int round = 0; round < 3; round++) {
+		rs.session->tx.finished_tsc -= lc->second_tsc / 20;
+		for (int i = 0; i < 100; i++)
+			put(out,
+			    rig_seal(&rig, &rs, DTLS_HANDSHAKE, 1, rs.seq++, finished, 24, out));
+		rig_poll(&rig);
+		assert_true(rig_message(&rig, &msg));
+		assert_int_equal(msg.type, MSG_PLAIN_RECORD);
+		rte_pktmbuf_free(msg.mbuf);
+		assert_false(rig_message(&rig, &msg));
+		assert_int_equal(rig_drops(&rig, DROP_PUNT_RATE), 99 * (round + 1));
+	}
+	put(out, seal("goes on", out));
+	rig_poll(&rig);
+	expect_at_backend("goes on");
+}
+
 static void forgery_limit_ends_the_session(void **state)
 {
 	static const uint8_t close_notify[2] = {1, 0};
@@ -359,23 +386,16 @@ static void no_neighbour_and_too_big(void **state)
 // Without mbufs the records behind the first are lost, and counted.
 static void an_empty_mempool_drops(void **state)
 {
-	struct rte_mbuf *all = NULL, *m;
+	struct rte_mbuf *all;
 	uint8_t out[512];
 	uint16_t len = seal("lost", out);
 
 	(void)state;
 	len += seal("last keeps the mbuf", out + len);
 	put(out, len);
-	while ((m = rte_pktmbuf_alloc(rig.dp->mbuf_pool)) != NULL) {
-		m->next = all;
-		all = m;
-	}
+	all = rig_take_mbufs(&rig);
 	rig_poll(&rig);
-	while ((m = all) != NULL) {
-		all = m->next;
-		m->next = NULL;
-		rte_pktmbuf_free(m);
-	}
+	rig_give_mbufs(all);
 	expect_at_backend("last keeps the mbuf");
 	expect_nothing_at_backend();
 	assert_int_equal(rig_drops(&rig, DROP_NO_MBUF), 1);
@@ -424,6 +444,7 @@ static void a_full_punt_ring_keeps_room_for_answers(void **state)
 	bool ended = false;
 
 	(void)state;
+	dp_lcore(rig.dp, 0)->second_tsc = 0; // no rate, so that one session can fill it
 	while (rig_drops(&rig, DROP_PUNT_FULL) == 0) {
 		for (int i = 0; i < 32; i++)
 			put(out,
@@ -473,6 +494,7 @@ int main(void)
 		TEST(warnings_and_odd_alerts_are_ignored),
 		TEST(renegotiation_is_refused),
 		TEST(retransmitted_finished_is_punted),
+		TEST(finished_is_punted_at_a_rate),
 		TEST(forgery_limit_ends_the_session),
 		TEST(no_neighbour_and_too_big),
 		TEST(an_empty_mempool_drops),

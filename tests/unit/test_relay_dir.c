@@ -66,6 +66,58 @@ static void test_bound(void **state)
 	begin_relay(RIG_CLIENT_PORT + RIG_RELAYS);
 }
 
+static void put_from_client(const char *client, uint16_t port)
+{
+	struct family f = v4;
+
+	f.client = client;
+	put_from(&f, port, stun, sizeof(stun));
+}
+
+// A client cannot have all relays; another one, and one with a session, still get theirs.
+static void test_bound_of_an_address(void **state)
+{
+	struct rig_session rs;
+
+	(void)state;
+	rig.config.relays_per_address = 2;
+	begin_relay(RIG_CLIENT_PORT);
+	begin_relay(RIG_CLIENT_PORT + 1);
+	for (uint64_t n = 1; n <= 3; n++) {
+		put(RIG_CLIENT_PORT + 2, stun, sizeof(stun));
+		assert_int_equal(relay_dir_stats(&cp)->address_full, n);
+	}
+	expect_nothing();
+	put_from_client("198.51.100.3", RIG_CLIENT_PORT);
+	expect_at_media(&v4, stun, sizeof(stun));
+	rig_install(&rig, &rs, RIG_CLIENT_PORT + 2, RIG_NAT_PORT);
+	begin_relay(RIG_CLIENT_PORT + 2);
+	assert_int_equal(STAT(relays), 4);
+	pass(rig.config.relay_timeout_s + 1);
+	check_idle();
+	begin_relay(RIG_CLIENT_PORT);
+	begin_relay(RIG_CLIENT_PORT + 1);
+}
+
+// In IPv6 a client has a network.
+static void test_bound_of_a_network(void **state)
+{
+	(void)state;
+	rig.config.relays_per_address = 2;
+	for (uint16_t i = 0; i < 3; i++) {
+		char client[] = "2001:db8:1::2:0";
+		struct family f = v6;
+
+		client[sizeof(client) - 2] = (char)('2' + i);
+		f.client = client;
+		put_from(&f, RIG_CLIENT_PORT, stun, sizeof(stun));
+	}
+	assert_int_equal(STAT(relays), 2);
+	assert_int_equal(relay_dir_stats(&cp)->address_full, 1);
+	for (int i = 0; i < 2; i++)
+		rte_pktmbuf_free(take(RIG_INSIDE));
+}
+
 // More flows at once than there may be relays: cp has the last word.
 static void test_bound_at_once(void **state)
 {
@@ -105,6 +157,24 @@ static void test_rate(void **state)
 	lc->stats.polls = 1;
 	put(RIG_CLIENT_PORT, stun, sizeof(stun));
 	expect_drop(DROP_PUNT_RATE, 0);
+}
+
+// Invented clients that use up their rate leave that of clients with a session.
+static void test_rate_with_session(void **state)
+{
+	struct lcore *lc = dp_lcore(rig.dp, 0);
+	struct rig_session rs;
+
+	(void)state;
+	rig_install(&rig, &rs, RIG_CLIENT_PORT, RIG_NAT_PORT);
+	lc->media.credit_tsc = 0;
+	lc->media.session_credit_tsc = lc->frame_tsc;
+	lc->filled_tsc = rte_rdtsc() + lc->second_tsc; // none comes in
+	lc->stats.polls = 1;
+	put(RIG_CLIENT_PORT + 1, stun, sizeof(stun));
+	expect_drop(DROP_PUNT_RATE, 0);
+	begin_relay(RIG_CLIENT_PORT);
+	assert_int_equal(lc->media.session_credit_tsc, 0);
 }
 
 static void test_no_route(void **state)
@@ -239,12 +309,21 @@ static void test_find(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_expiry, set_up),     TEST(test_refused_by_media, set_up),
-		TEST(test_bound, set_up),      TEST(test_bound_at_once, set_up),
-		TEST(test_repeated, set_up),   TEST(test_rate, set_up),
-		TEST(test_no_route, set_up),   TEST(test_no_port, set_up),
-		TEST(test_ring_full, set_up),  TEST(test_table_full, set_up),
-		TEST(test_neighbours, set_up), TEST(test_stopping, set_up),
+		TEST(test_expiry, set_up),
+		TEST(test_refused_by_media, set_up),
+		TEST(test_bound, set_up),
+		TEST(test_bound_at_once, set_up),
+		TEST(test_bound_of_an_address, set_up),
+		TEST(test_bound_of_a_network, set_up_v6),
+		TEST(test_repeated, set_up),
+		TEST(test_rate, set_up),
+		TEST(test_rate_with_session, set_up),
+		TEST(test_no_route, set_up),
+		TEST(test_no_port, set_up),
+		TEST(test_ring_full, set_up),
+		TEST(test_table_full, set_up),
+		TEST(test_neighbours, set_up),
+		TEST(test_stopping, set_up),
 		TEST(test_find, set_up),
 	};
 
