@@ -401,7 +401,8 @@ void handshake_not_installed(struct handshake *hs, const char *reason)
 	settle(hs);
 }
 
-// The session that hs built and that its lcore has not seen.
+// Gives back the session that hs built and that its lcore has not seen, and with it the reference
+// of the next hop: nothing is sent after that.  With cp->lock.
 static void take_back(struct handshake *hs)
 {
 	struct session *s = hs->bio.session;
@@ -409,9 +410,7 @@ static void take_back(struct handshake *hs)
 	if (hs->state != HS_WAIT_ROOM)
 		return;
 	hs->bio.session = NULL;
-	cp_lock(hs->cp);
 	install_give_back(hs->cp, s);
-	cp_unlock(hs->cp);
 }
 
 void handshake_shutdown(struct hs_worker *w)
@@ -424,7 +423,10 @@ void handshake_shutdown(struct hs_worker *w)
 			continue;
 		hs_fail_revoke(hs);
 		hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
+		cp_lock(hs->cp);
+		send_flight(hs);
 		take_back(hs);
+		cp_unlock(hs->cp);
 		hs_fail_with(hs, "the gateway stops");
 		settle(hs);
 	}
@@ -435,7 +437,9 @@ void handshake_discard(struct hs_worker *w)
 	struct handshake *hs;
 
 	while ((hs = hs_table_first(w->handshakes)) != NULL) {
+		cp_lock(hs->cp);
 		take_back(hs);
+		cp_unlock(hs->cp);
 		if (hs->state == HS_WAIT_INSTALLED)
 			hs->bio.session = NULL; // the lcore's
 		destroy(hs);
