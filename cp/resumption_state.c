@@ -24,7 +24,7 @@ struct resumption_state {
 	struct sealed_file *next; // takes its place once it is whole; NULL: none
 	uint8_t live_key[TICKET_KEY_NAME_LEN], next_key[TICKET_KEY_NAME_LEN]; // names
 	enum phase phase;
-	uint64_t puts; // of both caches, when next was begun
+	uint64_t written_puts, begun_puts; // of both caches, when live and next were begun
 	uint8_t room[SEALED_FILE_RECORD_MAX];
 };
 
@@ -95,7 +95,7 @@ static int add_entry(struct resumption_state *state, struct sealed_file *f,
 	return rc;
 }
 
-// A file that cannot be written is given up, and tried again with the next change.
+// A file that cannot be written is given up, and begun anew with a later step.
 static void give_up(struct resumption_state *state, struct sealed_file **f, int rc)
 {
 	LOG_LIMITED(ERR, "resumption_state: %s: %s; a restart may not know all sessions",
@@ -110,13 +110,20 @@ static uint64_t puts_now(const struct resumption_state *state)
 	       (state->sessions != NULL ? session_cache_puts(state->sessions) : 0);
 }
 
+// True if the file lacks something, or is not sealed with the current key.
+static bool has_changed(const struct resumption_state *state, const struct ticket_keys *keys)
+{
+	return state->live == NULL || state->written_puts != puts_now(state) ||
+	       memcmp(state->live_key, keys->key[0].name, sizeof(state->live_key)) != 0;
+}
+
 static int begin(struct resumption_state *state, const struct ticket_keys *keys)
 {
 	int rc;
 
 	sealed_file_close(state->next);
 	state->phase = PHASE_NONE;
-	state->puts = puts_now(state);
+	state->begun_puts = puts_now(state);
 	memcpy(state->next_key, keys->key[0].name, sizeof(state->next_key));
 	state->next = sealed_file_create(state->file, &keys->key[0]);
 	if (state->next == NULL) {
@@ -147,6 +154,7 @@ static int commit(struct resumption_state *state, bool durable)
 	}
 	sealed_file_close(state->live);
 	state->live = state->next;
+	state->written_puts = state->begun_puts;
 	memcpy(state->live_key, state->next_key, sizeof(state->live_key));
 	state->next = NULL;
 	return 0;
@@ -200,9 +208,7 @@ static int write_all(struct resumption_state *state, const struct ticket_keys *k
 
 bool resumption_state_step(struct resumption_state *state, const struct ticket_keys *keys)
 {
-	bool changed = state->live == NULL || state->puts != puts_now(state);
-
-	if (state->phase == PHASE_NONE && (!changed || begin(state, keys) != 0))
+	if (state->phase == PHASE_NONE && (!has_changed(state, keys) || begin(state, keys) != 0))
 		return false;
 	write_some(state, RESUMPTION_STATE_STEP, false);
 	return state->phase != PHASE_NONE;
@@ -351,7 +357,7 @@ void resumption_state_destroy(struct resumption_state *state, const struct ticke
 {
 	if (state == NULL)
 		return;
-	if (state->live == NULL || state->puts != puts_now(state))
+	if (state->phase != PHASE_NONE || has_changed(state, keys))
 		write_all(state, keys, true);
 	sealed_file_close(state->next);
 	sealed_file_close(state->live);

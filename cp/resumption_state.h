@@ -30,8 +30,8 @@ void resumption_state_destroy(struct resumption_state *state, const struct ticke
 // SESSION_STAMP_ORIGIN_LEN bytes.
 const uint8_t *resumption_state_origin(const struct resumption_state *state);
 
-// Writes the next entries; begins anew if anything has changed since it began last.  True if there
-// is more to write.
+// Writes the next entries; begins anew if anything has changed since the file in place was begun, or
+// if that could not be written.  True if there is more to write now.
 bool resumption_state_step(struct resumption_state *state, const struct ticket_keys *keys);
 
 // The ticket keys are others now: begins to write all of it with them or, if none of them would

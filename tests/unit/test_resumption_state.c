@@ -358,10 +358,20 @@ static void test_rekey(void **state)
 	assert_true(has(revoked, 2) && has(sessions, 7));
 }
 
+// Whether files cannot grow any more.
+static void set_file_limit(bool none)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = none ? 0 : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
 // Where a revocation cannot be written, no file is better than one that lacks it.
 static void test_no_room(void **state)
 {
-	struct rlimit usual, none = {.rlim_cur = 0};
 	uint8_t origin[SESSION_STAMP_ORIGIN_LEN];
 
 	(void)state;
@@ -370,27 +380,74 @@ static void test_no_room(void **state)
 	while (resumption_state_step(rs, &keys))
 		continue;
 	memcpy(origin, resumption_state_origin(rs), sizeof(origin));
-	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &usual), 0);
-	none.rlim_max = usual.rlim_max;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	set_file_limit(true);
 	put_revoked(1, FAR);
 	assert_int_equal(access("f", F_OK), -1);
 	assert_false(resumption_state_step(rs, &keys));
 	put_revoked(2, FAR);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &usual), 0);
+	set_file_limit(false);
 	while (resumption_state_step(rs, &keys))
 		continue;
 	check_crash(2, 1);
 	assert_memory_equal(resumption_state_origin(rs), origin, sizeof(origin));
 }
 
+// A stop while the file is being written, or after it could not be, loses nothing.
+static void test_stop_between_steps(void **state)
+{
+	enum { FIRST_STEP, FAILED, REKEYED, REKEY_STEP, REKEY_FAILED, MOMENTS };
+
+	(void)state;
+	for (size_t moment = 0; moment < MOMENTS; moment++) {
+		bool fails = moment == FAILED || moment == REKEY_FAILED;
+
+		unlink("f");
+		set_keys("a");
+		start();
+		for (uint32_t n = 0; n < SESSIONS; n++)
+			put_session(n, FAR);
+		while (moment >= REKEYED && resumption_state_step(rs, &keys))
+			continue;
+		set_file_limit(fails);
+		if (moment >= REKEYED) {
+			set_keys("ba");
+			resumption_state_rekey(rs, &keys);
+		}
+		if (moment != REKEYED)
+			unit_check(moment, resumption_state_step(rs, &keys) == !fails);
+		set_file_limit(false);
+		stop();
+		if (moment >= REKEYED)
+			set_keys("b");
+		start();
+		for (uint32_t n = 0; n < SESSIONS; n++)
+			unit_check(moment, has(sessions, n));
+		stop();
+	}
+}
+
+// What could not be written is tried again without another change.
+static void test_again(void **state)
+{
+	(void)state;
+	start();
+	put_session(1, FAR);
+	set_file_limit(true);
+	assert_false(resumption_state_step(rs, &keys));
+	set_file_limit(false);
+	check_crash(0, 0);
+	assert_false(resumption_state_step(rs, &keys));
+	check_crash(0, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
-		TEST(parse),	 TEST(kept),	TEST(less_room), TEST(crash),
-		TEST(bad_files), TEST(missing), TEST(rekey),	 TEST(no_room),
+		TEST(parse), TEST(kept),      TEST(less_room),
+		TEST(crash), TEST(bad_files), TEST(missing),
+		TEST(rekey), TEST(no_room),   TEST(stop_between_steps),
+		TEST(again),
 #undef TEST
 	};
 
