@@ -11,6 +11,7 @@
 #include "install.h"
 #include "neigh.h"
 #include "record_limit.h"
+#include "resumption.h"
 #include "srtp_dir.h"
 
 #define REPLACE_MS 1000 // a handshake this young is not given up for another ClientHello
@@ -372,6 +373,7 @@ void handshake_expired(struct hs_worker *w, const struct msg *msg)
 
 void handshake_installed(struct handshake *hs, struct session_entry *entry)
 {
+	struct resumption_tag revoked;
 	struct cp *cp = hs->cp;
 
 	hs->bio.session = NULL;
@@ -387,8 +389,9 @@ void handshake_installed(struct handshake *hs, struct session_entry *entry)
 	hs->client.srtp = NULL;
 	send_flight(hs);
 	hs_early_inject(&hs->early, hs->worker->handshakes, cp, hs->lcore);
-	install_live(cp, entry);
+	install_live(cp, entry, &revoked);
 	cp_unlock(cp);
+	resumption_revoke(cp->resumption, &revoked);
 	destroy(hs);
 }
 
