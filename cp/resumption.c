@@ -118,16 +118,23 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
 static SSL_SESSION *find_session(struct resumption *r, const unsigned char *id, int id_len)
 {
 	const struct session_cache_entry *entry;
-	const unsigned char *bytes;
-	SSL_SESSION *session = NULL;
+	const unsigned char *next;
+	SSL_SESSION *session;
+	uint8_t *bytes = NULL;
+	size_t len = 0;
 
 	pthread_mutex_lock(&r->lock);
 	entry = session_cache_find(r->cache, id, (size_t)id_len, time(NULL));
 	if (entry != NULL) {
-		bytes = entry->value;
-		session = d2i_SSL_SESSION(NULL, &bytes, (long)entry->value_len);
+		len = entry->value_len;
+		bytes = OPENSSL_memdup(entry->value, len);
 	}
 	pthread_mutex_unlock(&r->lock);
+	if (bytes == NULL)
+		return NULL;
+	next = bytes;
+	session = d2i_SSL_SESSION(NULL, &next, (long)len);
+	OPENSSL_clear_free(bytes, len);
 	return session;
 }
 
