@@ -139,6 +139,16 @@ static void settle(struct handshake *hs)
 	}
 }
 
+static void retransmit(struct handshake *hs)
+{
+	int rc = DTLSv1_handle_timeout(hs->ssl);
+
+	if (hs->bio.flight_full)
+		hs_fail_silent(hs);
+	else if (rc < 0)
+		hs_fail_ssl(hs, "too many retransmissions");
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct handshake *hs = arg;
@@ -150,8 +160,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		if (hs_report_elapsed_ms(hs) >=
 		    (uint64_t)hs->cp->config->handshake_timeout_s * 1000)
 			hs_fail_expired(hs);
-		else if (DTLSv1_handle_timeout(hs->ssl) < 0)
-			hs_fail_ssl(hs, "too many retransmissions");
+		else
+			retransmit(hs);
 	}
 	settle(hs);
 }
@@ -190,6 +200,8 @@ void handshake_step(struct handshake *hs)
 		complete(hs);
 	else if (error == SSL_ERROR_ZERO_RETURN)
 		hs_fail_with(hs, "closed by the client");
+	else if (hs->bio.flight_full)
+		hs_fail_silent(hs);
 	else if (hs->bio.keys_error != 0)
 		hs_fail_keys(hs, hs->bio.keys_error);
 	else if (error != SSL_ERROR_WANT_READ && ERR_peek_error() == 0)
