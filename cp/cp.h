@@ -35,7 +35,8 @@ struct tls;
 //   any thread             tls and resumption, which lock what changes in them; keylog; room
 //
 // lock is held for moments, never while OpenSSL computes or a file is read or written.  The locks
-// inside tls and resumption come after it, singly: who holds one takes no other.
+// inside tls and resumption come after it, singly: who holds one takes no other, but for that of
+// resumption's file (resumption_state.h), which is never taken under another.
 struct cp {
 	struct dp *dp;
 	const struct config *config;

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "sealed_file.h"
 #include "unit.h"
 
 #define SESSIONS 300
@@ -20,6 +21,39 @@ static char dir[64];
 static struct ticket_keys keys;
 static struct session_cache *sessions, *revoked;
 static struct resumption_state *rs;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+int __real_sealed_file_add(struct sealed_file *f, const void *record, size_t len);
+int __wrap_sealed_file_add(struct sealed_file *f, const void *record, size_t len);
+int __real_sealed_file_flush(struct sealed_file *f);
+int __wrap_sealed_file_flush(struct sealed_file *f);
+int __real_sealed_file_commit(struct sealed_file *f, bool durable);
+int __wrap_sealed_file_commit(struct sealed_file *f, bool durable);
+
+// Nobody who looks into the caches waits for the file.
+static void check_unlocked(void)
+{
+	assert_int_equal(pthread_mutex_trylock(&lock), 0);
+	pthread_mutex_unlock(&lock);
+}
+
+int __wrap_sealed_file_add(struct sealed_file *f, const void *record, size_t len)
+{
+	check_unlocked();
+	return __real_sealed_file_add(f, record, len);
+}
+
+int __wrap_sealed_file_flush(struct sealed_file *f)
+{
+	check_unlocked();
+	return __real_sealed_file_flush(f);
+}
+
+int __wrap_sealed_file_commit(struct sealed_file *f, bool durable)
+{
+	check_unlocked();
+	return __real_sealed_file_commit(f, durable);
+}
 
 static void set_keys(const char *names)
 {
@@ -55,7 +89,7 @@ static int tear_down(void **state)
 
 static void start(void)
 {
-	rs = resumption_state_create("f", &keys, sessions, revoked);
+	rs = resumption_state_create("f", &keys, sessions, revoked, &lock);
 	assert_non_null(rs);
 }
 
@@ -202,7 +236,7 @@ static void test_less_room(void **state)
 	assert_int_equal(session_cache_count(sessions), 10);
 	assert_true(has(sessions, SESSIONS - 1));
 	stop();
-	rs = resumption_state_create("f", &keys, NULL, revoked);
+	rs = resumption_state_create("f", &keys, NULL, revoked, &lock);
 	assert_non_null(rs);
 	assert_true(has(revoked, 1));
 	assert_false(resumption_state_step(rs, &keys));
@@ -217,7 +251,7 @@ static void check_crash(uint32_t revocations, uint32_t least_sessions)
 	struct resumption_state *other;
 
 	store("g", bytes, load("f", bytes, sizeof(bytes)));
-	other = resumption_state_create("g", &keys, s, r);
+	other = resumption_state_create("g", &keys, s, r, &lock);
 	assert_non_null(other);
 	assert_memory_equal(resumption_state_origin(other), resumption_state_origin(rs),
 			    SESSION_STAMP_ORIGIN_LEN);
@@ -324,11 +358,11 @@ static void test_missing(void **state)
 	start(); // sealed with another key
 	assert_int_equal(access("f.bad", F_OK), 0);
 	stop();
-	assert_null(resumption_state_create("no/f", &keys, sessions, revoked));
+	assert_null(resumption_state_create("no/f", &keys, sessions, revoked, &lock));
 	assert_int_equal(errno, ENOENT);
 	unlink("f");
 	assert_int_equal(symlink("/dev/null", "f"), 0);
-	assert_null(resumption_state_create("f", &keys, sessions, revoked));
+	assert_null(resumption_state_create("f", &keys, sessions, revoked, &lock));
 	assert_int_equal(errno, ELOOP);
 }
 
