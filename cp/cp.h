@@ -34,8 +34,9 @@ struct tls;
 //   whoever holds lock     sessions, srtp, relays, neigh, nat, dp_send(); a change of stopping
 //   any thread             tls and resumption, which lock what changes in them; keylog; room
 //
-// lock is held for moments, never while OpenSSL computes or a file is read.  The locks inside tls
-// and resumption come after it, singly: who holds one takes no other.
+// lock is held for moments, never while OpenSSL computes or a file is read or written.  The locks
+// inside tls and resumption come after it, singly: who holds one takes no other, but for that of
+// resumption's file (resumption_state.h), which is never taken under another.
 struct cp {
 	struct dp *dp;
 	const struct config *config;

@@ -11,6 +11,7 @@
 #include "install.h"
 #include "neigh.h"
 #include "record_limit.h"
+#include "resumption.h"
 #include "srtp_dir.h"
 
 #define REPLACE_MS 1000 // a handshake this young is not given up for another ClientHello
@@ -138,6 +139,16 @@ static void settle(struct handshake *hs)
 	}
 }
 
+static void retransmit(struct handshake *hs)
+{
+	int rc = DTLSv1_handle_timeout(hs->ssl);
+
+	if (hs->bio.flight_full)
+		hs_fail_silent(hs);
+	else if (rc < 0)
+		hs_fail_ssl(hs, "too many retransmissions");
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct handshake *hs = arg;
@@ -149,8 +160,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		if (hs_report_elapsed_ms(hs) >=
 		    (uint64_t)hs->cp->config->handshake_timeout_s * 1000)
 			hs_fail_expired(hs);
-		else if (DTLSv1_handle_timeout(hs->ssl) < 0)
-			hs_fail_ssl(hs, "too many retransmissions");
+		else
+			retransmit(hs);
 	}
 	settle(hs);
 }
@@ -189,6 +200,8 @@ void handshake_step(struct handshake *hs)
 		complete(hs);
 	else if (error == SSL_ERROR_ZERO_RETURN)
 		hs_fail_with(hs, "closed by the client");
+	else if (hs->bio.flight_full)
+		hs_fail_silent(hs);
 	else if (hs->bio.keys_error != 0)
 		hs_fail_keys(hs, hs->bio.keys_error);
 	else if (error != SSL_ERROR_WANT_READ && ERR_peek_error() == 0)
@@ -372,6 +385,7 @@ void handshake_expired(struct hs_worker *w, const struct msg *msg)
 
 void handshake_installed(struct handshake *hs, struct session_entry *entry)
 {
+	struct resumption_tag revoked;
 	struct cp *cp = hs->cp;
 
 	hs->bio.session = NULL;
@@ -387,8 +401,9 @@ void handshake_installed(struct handshake *hs, struct session_entry *entry)
 	hs->client.srtp = NULL;
 	send_flight(hs);
 	hs_early_inject(&hs->early, hs->worker->handshakes, cp, hs->lcore);
-	install_live(cp, entry);
+	install_live(cp, entry, &revoked);
 	cp_unlock(cp);
+	resumption_revoke(cp->resumption, &revoked);
 	destroy(hs);
 }
 
@@ -401,7 +416,8 @@ void handshake_not_installed(struct handshake *hs, const char *reason)
 	settle(hs);
 }
 
-// The session that hs built and that its lcore has not seen.
+// Gives back the session that hs built and that its lcore has not seen, and with it the reference
+// of the next hop: nothing is sent after that.  With cp->lock.
 static void take_back(struct handshake *hs)
 {
 	struct session *s = hs->bio.session;
@@ -409,9 +425,7 @@ static void take_back(struct handshake *hs)
 	if (hs->state != HS_WAIT_ROOM)
 		return;
 	hs->bio.session = NULL;
-	cp_lock(hs->cp);
 	install_give_back(hs->cp, s);
-	cp_unlock(hs->cp);
 }
 
 void handshake_shutdown(struct hs_worker *w)
@@ -424,7 +438,10 @@ void handshake_shutdown(struct hs_worker *w)
 			continue;
 		hs_fail_revoke(hs);
 		hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
+		cp_lock(hs->cp);
+		send_flight(hs);
 		take_back(hs);
+		cp_unlock(hs->cp);
 		hs_fail_with(hs, "the gateway stops");
 		settle(hs);
 	}
@@ -435,7 +452,9 @@ void handshake_discard(struct hs_worker *w)
 	struct handshake *hs;
 
 	while ((hs = hs_table_first(w->handshakes)) != NULL) {
+		cp_lock(hs->cp);
 		take_back(hs);
+		cp_unlock(hs->cp);
 		if (hs->state == HS_WAIT_INSTALLED)
 			hs->bio.session = NULL; // the lcore's
 		destroy(hs);

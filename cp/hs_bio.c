@@ -20,7 +20,8 @@ static uint8_t *flight_room(struct hs_bio *h, uint16_t len)
 
 	if (m != NULL && m->data_len + len <= h->mtu && rte_pktmbuf_tailroom(m) >= len)
 		return (uint8_t *)rte_pktmbuf_append(m, len);
-	m = h->flight_nb < HS_FLIGHT_MAX ? rte_pktmbuf_alloc(h->pool) : NULL;
+	h->flight_full |= h->flight_nb == HS_FLIGHT_MAX;
+	m = h->flight_full ? NULL : rte_pktmbuf_alloc(h->pool);
 	if (m == NULL)
 		return NULL;
 	room = (uint8_t *)rte_pktmbuf_append(m, len);
@@ -116,8 +117,8 @@ static bool put(struct hs_bio *h, const uint8_t *p, struct record *rec)
 	if (h->epoch0_seq > DTLS_SEQ_MAX)
 		return false;
 	room = flight_room(h, len);
-	if (room == NULL) // in epoch 0 like a loss on the way; a Finished must be known
-		return rec->epoch == 0;
+	if (room == NULL) // a Finished must be known
+		return rec->epoch == 0 && !h->flight_full;
 	memcpy(room, p, len);
 	if (rec->epoch != 0)
 		return reseal(h, room, rec);
@@ -307,6 +308,7 @@ void hs_bio_alert(struct hs_bio *h, enum dtls_alert_description description)
 	uint8_t *p;
 
 	hs_bio_discard(h);
+	h->flight_full = false;
 	if (sealed)
 		overhead = record_overhead(h->session->suite);
 	else if (h->epoch0_seq > DTLS_SEQ_MAX)

@@ -26,10 +26,12 @@
 //
 // Reading: OpenSSL gets the one record that was offered, then WANT_READ.
 //
-// Writing: records gather in flight, as many to a datagram as fit mtu.  Their sequence numbers are
-// ours: in epoch 0 they go on from the ClientHello's, so that none is that of a HelloVerifyRequest
-// (OpenSSL 3.5 would start again at 1); in epoch 1 they are session->tx.seq, and the record is
-// opened and sealed again, so that its explicit nonce is epoch and sequence number.
+// Writing: records gather in flight, as many to a datagram as fit mtu.  Without an mbuf a record of
+// epoch 0 is lost as if on the way; a flight that needs too many datagrams is an error.  Their
+// sequence numbers are ours: in epoch 0 they go on from the ClientHello's, so that none is that of
+// a HelloVerifyRequest (OpenSSL 3.5 would start again at 1); in epoch 1 they are session->tx.seq,
+// and the record is opened and sealed again, so that its explicit nonce is epoch and sequence
+// number.
 struct hs_bio {
 	struct rte_mempool *pool; // of flight's mbufs
 	struct aead *aead;
@@ -39,6 +41,7 @@ struct hs_bio {
 	uint32_t replay_window;	       // records
 	int keys_error;		       // of hs_bio_keys() in a write, or 0
 	bool write_failed;	       // for whatever reason
+	bool flight_full;	       // for this one: the flight needs more than HS_FLIGHT_MAX
 	struct session *session;       // has the keys; NULL until they exist
 	const uint8_t *record;	       // offered; NULL: none
 	uint16_t record_len;

@@ -41,13 +41,13 @@ void hs_fail_ssl(struct handshake *hs, const char *otherwise)
 
 void hs_fail_silent(struct handshake *hs)
 {
-	bool written = !hs->bio.write_failed;
+	bool written = !hs->bio.write_failed, full = hs->bio.flight_full;
+	const char *failed = full ? "a flight needs too many datagrams" : "a flight cannot be made";
 
 	hs_bio_alert(&hs->bio, written ? DTLS_ALERT_DECODE_ERROR : DTLS_ALERT_INTERNAL_ERROR);
 	resumption_tag(hs->ssl, &hs->client.tag);
 	hs_fail_revoke(hs);
-	hs_fail_with(hs, written ? "a message is too long or its fragments disagree"
-				 : "a flight cannot be made");
+	hs_fail_with(hs, written ? "a message is too long or its fragments disagree" : failed);
 }
 
 void hs_fail_alerted(struct handshake *hs)

@@ -16,7 +16,8 @@ void hs_fail_with(struct handshake *hs, const char *reason);
 void hs_fail_ssl(struct handshake *hs, const char *otherwise);
 
 // With an alert.  OpenSSL tells neither the client nor us of a message that is longer than it
-// takes, or whose fragments contradict each other.
+// takes, or whose fragments contradict each other, nor the client of a flight that hs->bio could
+// not take.
 void hs_fail_silent(struct handshake *hs);
 
 // With an alert, for what hs_bio_keys() said.

@@ -32,11 +32,11 @@ void install_give_back(struct cp *cp, struct session *s)
 	install_free(cp, s);
 }
 
-// The session of a live entry is over.  With cp->lock.
-static void end(struct cp *cp, struct session_entry *entry)
+// The session of a live entry is over.  With cp->lock; *revoked as for install_live().
+static void end(struct cp *cp, struct session_entry *entry, struct resumption_tag *revoked)
 {
 	if (entry->session->end == SESSION_END_FATAL_ALERT)
-		resumption_revoke(cp->resumption, &entry->tag);
+		*revoked = entry->tag;
 	install_give_back(cp, entry->session);
 }
 
@@ -137,16 +137,18 @@ bool install_send(struct handshake *hs)
 	return sent;
 }
 
-void install_live(struct cp *cp, struct session_entry *entry)
+void install_live(struct cp *cp, struct session_entry *entry, struct resumption_tag *revoked)
 {
+	memset(revoked, 0, sizeof(*revoked));
 	entry->live = true;
 	if (entry->ended)
-		end(cp, entry);
+		end(cp, entry, revoked);
 }
 
 void install_done(struct hs_worker *w, const struct msg *msg)
 {
 	struct handshake *hs = hs_table_find(w->handshakes, &msg->flow);
+	struct resumption_tag revoked = {0};
 	struct session_entry *entry;
 	bool awaited;
 
@@ -155,8 +157,9 @@ void install_done(struct hs_worker *w, const struct msg *msg)
 	awaited = entry != NULL && hs != NULL && hs->state == HS_WAIT_INSTALLED &&
 		  hs->bio.session == entry->session;
 	if (entry != NULL && !awaited)
-		install_live(w->cp, entry);
+		install_live(w->cp, entry, &revoked);
 	cp_unlock(w->cp);
+	resumption_revoke(w->cp->resumption, &revoked);
 	if (awaited)
 		handshake_installed(hs, entry);
 	else
@@ -182,6 +185,7 @@ void install_session_ended(struct cp *cp, const struct msg *msg)
 	const char *listener = cp->config->listener[s->listener].name;
 	const char *why = session_end_text((enum session_end)s->end);
 	uint64_t in = s->rx.records, out = s->tx.seq;
+	struct resumption_tag revoked = {0};
 	struct session_entry *entry;
 	char peer[IP_PORT_TEXT_LEN] = "";
 
@@ -192,10 +196,11 @@ void install_session_ended(struct cp *cp, const struct msg *msg)
 	if (entry == NULL)
 		install_give_back(cp, s);
 	else if (entry->live)
-		end(cp, entry);
+		end(cp, entry, &revoked);
 	else
 		entry->ended = true;
 	cp_unlock(cp);
+	resumption_revoke(cp->resumption, &revoked);
 	LOG_LIMITED(INFO, "session: %s on %s: %s, records %" PRIu64 " in, %" PRIu64 " out", peer,
 		    listener, why, in, out);
 }

@@ -16,8 +16,9 @@ const char *install_build(struct handshake *hs);
 // gateway stops, and nobody would remove the session.
 bool install_send(struct handshake *hs);
 
-// The handshake is done with its entry; the session may have ended meanwhile.  cp->lock is held.
-void install_live(struct cp *cp, struct session_entry *entry);
+// The handshake is done with its entry; the session may have ended meanwhile.  Sets *revoked to
+// what the caller gives resumption_revoke() once it has let cp->lock go, which is held.
+void install_live(struct cp *cp, struct session_entry *entry, struct resumption_tag *revoked);
 
 // Ends a session that is cp's: gives back what install_build() took, then wipes and frees it.
 // cp->lock is held.

@@ -190,12 +190,13 @@ static void stop(struct cp *cp)
 
 void loop_signals(int how)
 {
-	sigset_t stop;
+	sigset_t ours;
 
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGINT);
-	pthread_sigmask(how, &stop, NULL);
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGHUP);
+	pthread_sigmask(how, &ours, NULL);
 }
 
 int loop_run(struct cp *cp)
@@ -223,6 +224,7 @@ int loop_run(struct cp *cp)
 	if (sessions(cp) > 0)
 		LOG(WARNING, "loop: %u sessions did not end within %d s", sessions(cp),
 		    LOOP_STOP_S);
+	loop_signals(SIG_BLOCK);
 	wait_fini(&wait);
 	return 0;
 }

@@ -19,8 +19,8 @@
 struct resumption {
 	const struct config *config;
 	uint8_t origin[SESSION_STAMP_ORIGIN_LEN]; // of the sessions that can be resumed
-	pthread_mutex_t lock;			  // of what follows
-	struct ticket_keys keys;		  // nb 0: no tickets
+	pthread_mutex_t lock;			  // of what follows, but for state and timer
+	struct ticket_keys keys;		  // nb 0: no tickets; the main thread changes them
 	struct session_cache *cache;		  // NULL: no session ids
 	struct session_cache *revoked;
 	struct resumption_state *state; // NULL: cache and revocations end with us
@@ -118,16 +118,23 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
 static SSL_SESSION *find_session(struct resumption *r, const unsigned char *id, int id_len)
 {
 	const struct session_cache_entry *entry;
-	const unsigned char *bytes;
-	SSL_SESSION *session = NULL;
+	const unsigned char *next;
+	SSL_SESSION *session;
+	uint8_t *bytes = NULL;
+	size_t len = 0;
 
 	pthread_mutex_lock(&r->lock);
 	entry = session_cache_find(r->cache, id, (size_t)id_len, time(NULL));
 	if (entry != NULL) {
-		bytes = entry->value;
-		session = d2i_SSL_SESSION(NULL, &bytes, (long)entry->value_len);
+		len = entry->value_len;
+		bytes = OPENSSL_memdup(entry->value, len);
 	}
 	pthread_mutex_unlock(&r->lock);
+	if (bytes == NULL)
+		return NULL;
+	next = bytes;
+	session = d2i_SSL_SESSION(NULL, &next, (long)len);
+	OPENSSL_clear_free(bytes, len);
 	return session;
 }
 
@@ -173,9 +180,7 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 
 	RTE_SET_USED(fd);
 	RTE_SET_USED(what);
-	pthread_mutex_lock(&r->lock);
-	more = resumption_state_step(r->state, &r->keys);
-	pthread_mutex_unlock(&r->lock);
+	more = resumption_state_step(r->state, &r->keys); // which only this thread changes
 	await_step(r, more);
 }
 
@@ -211,7 +216,8 @@ static int make_state(struct resumption *r, struct event_base *base)
 	r->timer = evtimer_new(base, on_step, r);
 	if (r->timer == NULL)
 		return -ENOMEM;
-	r->state = resumption_state_create(r->config->state_file, &r->keys, r->cache, r->revoked);
+	r->state = resumption_state_create(r->config->state_file, &r->keys, r->cache, r->revoked,
+					   &r->lock);
 	if (r->state == NULL)
 		return -errno;
 	memcpy(r->origin, resumption_state_origin(r->state), sizeof(r->origin));
@@ -275,11 +281,11 @@ void resumption_reload(struct resumption *r)
 	}
 	pthread_mutex_lock(&r->lock);
 	r->keys = keys;
-	if (r->state != NULL)
-		resumption_state_rekey(r->state, &r->keys);
 	pthread_mutex_unlock(&r->lock);
-	if (r->state != NULL)
+	if (r->state != NULL) {
+		resumption_state_rekey(r->state, &keys);
 		await_step(r, true);
+	}
 	LOG(NOTICE, "resumption: %u ticket keys", keys.nb);
 	explicit_bzero(&keys, sizeof(keys));
 }
@@ -333,9 +339,9 @@ void resumption_revoke(struct resumption *r, const struct resumption_tag *tag)
 	entry.expires = time(NULL) + r->config->resumption_lifetime_s;
 	pthread_mutex_lock(&r->lock);
 	rc = session_cache_put(r->revoked, &entry);
+	pthread_mutex_unlock(&r->lock);
 	if (rc == 0 && r->state != NULL)
 		resumption_state_revoked(r->state, &entry);
-	pthread_mutex_unlock(&r->lock);
 	if (rc != 0)
 		LOG_LIMITED(ERR, "resumption: no memory to revoke a session");
 }

@@ -8,7 +8,8 @@
 
 // Sessions that clients can resume, by ticket (RFC 5077) or by session id (RFC 5246 section 7.3),
 // with all listeners' keys and cache in one place, for all handshake threads: what changes there
-// has a lock of its own, held for moments.  A session is resumed only
+// has a lock of its own, held for moments and never while a file is read or written.  A session is
+// resumed only
 //
 //   on the listener that made it, with a suite that the listener still has,
 //   under the same server name and with the same max_fragment_length (RFC 6066 sections 3 and 4),
@@ -36,7 +37,8 @@ int resumption_use(const struct tls *tls, SSL_CTX *ctx);
 // it.
 void resumption_tag(const SSL *ssl, struct resumption_tag *tag);
 
-// The session with that tag is not to be resumed any more.  r may be NULL.
+// The session with that tag is not to be resumed any more.  r may be NULL.  Writes to a file, so
+// that the caller holds no lock.
 void resumption_revoke(struct resumption *r, const struct resumption_tag *tag);
 
 #endif

@@ -17,14 +17,16 @@ enum phase { PHASE_NONE, PHASE_REVOKED, PHASE_SESSIONS };
 
 struct resumption_state {
 	const char *file;
+	pthread_mutex_t *caches_lock;	// the caller's, of what these two hold
 	struct session_cache *sessions; // NULL: none are kept
 	struct session_cache *revoked;
+	pthread_mutex_t lock; // of what follows; taken before caches_lock
 	uint8_t origin[SESSION_STAMP_ORIGIN_LEN];
 	struct sealed_file *live; // has the file's name; NULL: it could not be written
 	struct sealed_file *next; // takes its place once it is whole; NULL: none
 	uint8_t live_key[TICKET_KEY_NAME_LEN], next_key[TICKET_KEY_NAME_LEN]; // names
 	enum phase phase;
-	uint64_t puts; // of both caches, when next was begun
+	uint64_t written_puts, begun_puts; // of both caches, when live and next were begun
 	uint8_t room[SEALED_FILE_RECORD_MAX];
 };
 
@@ -75,27 +77,32 @@ static int add_origin(struct resumption_state *state, struct sealed_file *f)
 	return sealed_file_add(f, record, sizeof(record));
 }
 
-static int add_entry(struct resumption_state *state, struct sealed_file *f,
-		     enum resumption_state_kind kind, const struct session_cache_entry *entry)
+// Writes a record to state->room.  Returns its length, 0 if it is too large.
+static size_t make_record(struct resumption_state *state, enum resumption_state_kind kind,
+			  const struct session_cache_entry *entry)
 {
 	struct wire_writer w = wire_writer(state->room, sizeof(state->room));
-	size_t len;
-	int rc;
 
 	wire_put_uint(&w, kind, 1);
 	wire_put_uint(&w, (uint64_t)entry->expires, 8);
 	wire_put_uint(&w, entry->id_len, 1);
 	wire_put_bytes(&w, entry->id, entry->id_len);
 	wire_put_bytes(&w, entry->value, entry->value_len);
-	if (w.failed) // too large a session: left out
-		return 0;
-	len = (size_t)(w.next - state->room);
-	rc = sealed_file_add(f, state->room, len);
+	return w.failed ? 0 : (size_t)(w.next - state->room);
+}
+
+// Adds the record that is in state->room.
+static int add_record(struct resumption_state *state, struct sealed_file *f, size_t len)
+{
+	int rc = 0;
+
+	if (len > 0)
+		rc = sealed_file_add(f, state->room, len);
 	explicit_bzero(state->room, len);
 	return rc;
 }
 
-// A file that cannot be written is given up, and tried again with the next change.
+// A file that cannot be written is given up, and begun anew with a later step.
 static void give_up(struct resumption_state *state, struct sealed_file **f, int rc)
 {
 	LOG_LIMITED(ERR, "resumption_state: %s: %s; a restart may not know all sessions",
@@ -106,8 +113,21 @@ static void give_up(struct resumption_state *state, struct sealed_file **f, int 
 
 static uint64_t puts_now(const struct resumption_state *state)
 {
-	return session_cache_puts(state->revoked) +
-	       (state->sessions != NULL ? session_cache_puts(state->sessions) : 0);
+	uint64_t puts;
+
+	pthread_mutex_lock(state->caches_lock);
+	puts = session_cache_puts(state->revoked);
+	if (state->sessions != NULL)
+		puts += session_cache_puts(state->sessions);
+	pthread_mutex_unlock(state->caches_lock);
+	return puts;
+}
+
+// True if the file lacks something, or is not sealed with the current key.
+static bool has_changed(const struct resumption_state *state, const struct ticket_keys *keys)
+{
+	return state->live == NULL || state->written_puts != puts_now(state) ||
+	       memcmp(state->live_key, keys->key[0].name, sizeof(state->live_key)) != 0;
 }
 
 static int begin(struct resumption_state *state, const struct ticket_keys *keys)
@@ -116,7 +136,7 @@ static int begin(struct resumption_state *state, const struct ticket_keys *keys)
 
 	sealed_file_close(state->next);
 	state->phase = PHASE_NONE;
-	state->puts = puts_now(state);
+	state->begun_puts = puts_now(state);
 	memcpy(state->next_key, keys->key[0].name, sizeof(state->next_key));
 	state->next = sealed_file_create(state->file, &keys->key[0]);
 	if (state->next == NULL) {
@@ -129,9 +149,11 @@ static int begin(struct resumption_state *state, const struct ticket_keys *keys)
 		give_up(state, &state->next, rc);
 		return rc;
 	}
+	pthread_mutex_lock(state->caches_lock);
 	session_cache_walk(state->revoked);
 	if (state->sessions != NULL)
 		session_cache_walk(state->sessions);
+	pthread_mutex_unlock(state->caches_lock);
 	state->phase = PHASE_REVOKED;
 	return 0;
 }
@@ -147,12 +169,13 @@ static int commit(struct resumption_state *state, bool durable)
 	}
 	sealed_file_close(state->live);
 	state->live = state->next;
+	state->written_puts = state->begun_puts;
 	memcpy(state->live_key, state->next_key, sizeof(state->live_key));
 	state->next = NULL;
 	return 0;
 }
 
-// The next entry to write and its kind; NULL: that was all.
+// The next entry to write and its kind; NULL: that was all.  With caches_lock.
 static const struct session_cache_entry *next_entry(struct resumption_state *state,
 						    enum resumption_state_kind *kind)
 {
@@ -171,18 +194,31 @@ static const struct session_cache_entry *next_entry(struct resumption_state *sta
 	return entry;
 }
 
+// Makes the record of the next entry, which may be too large for one.  False: that was all.
+static bool next_record(struct resumption_state *state, size_t *len)
+{
+	const struct session_cache_entry *entry;
+	enum resumption_state_kind kind;
+
+	pthread_mutex_lock(state->caches_lock);
+	entry = next_entry(state, &kind);
+	if (entry != NULL)
+		*len = make_record(state, kind, entry);
+	pthread_mutex_unlock(state->caches_lock);
+	return entry != NULL;
+}
+
 // Writes at most nb entries and, after the last one, commits.
 static int write_some(struct resumption_state *state, size_t nb, bool durable)
 {
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < nb; i++) {
-		enum resumption_state_kind kind;
-		const struct session_cache_entry *entry = next_entry(state, &kind);
+		size_t len;
 
-		if (entry == NULL)
+		if (!next_record(state, &len))
 			return commit(state, durable);
-		rc = add_entry(state, state->next, kind, entry);
+		rc = add_record(state, state->next, len);
 	}
 	if (rc == 0)
 		return 0;
@@ -200,18 +236,21 @@ static int write_all(struct resumption_state *state, const struct ticket_keys *k
 
 bool resumption_state_step(struct resumption_state *state, const struct ticket_keys *keys)
 {
-	bool changed = state->live == NULL || state->puts != puts_now(state);
+	bool more;
 
-	if (state->phase == PHASE_NONE && (!changed || begin(state, keys) != 0))
-		return false;
-	write_some(state, RESUMPTION_STATE_STEP, false);
-	return state->phase != PHASE_NONE;
+	pthread_mutex_lock(&state->lock);
+	if (state->phase != PHASE_NONE || (has_changed(state, keys) && begin(state, keys) == 0))
+		write_some(state, RESUMPTION_STATE_STEP, false);
+	more = state->phase != PHASE_NONE;
+	pthread_mutex_unlock(&state->lock);
+	return more;
 }
 
 void resumption_state_rekey(struct resumption_state *state, const struct ticket_keys *keys)
 {
 	bool readable = false;
 
+	pthread_mutex_lock(&state->lock);
 	for (uint16_t i = 0; i < keys->nb; i++)
 		readable |=
 			memcmp(state->live_key, keys->key[i].name, sizeof(state->live_key)) == 0;
@@ -219,6 +258,7 @@ void resumption_state_rekey(struct resumption_state *state, const struct ticket_
 		begin(state, keys);
 	else
 		write_all(state, keys, false);
+	pthread_mutex_unlock(&state->lock);
 }
 
 // False after an error.
@@ -229,7 +269,7 @@ static bool add_revoked(struct resumption_state *state, struct sealed_file **f,
 
 	if (*f == NULL)
 		return true;
-	rc = add_entry(state, *f, RESUMPTION_STATE_REVOKED, entry);
+	rc = add_record(state, *f, make_record(state, RESUMPTION_STATE_REVOKED, entry));
 	if (rc == 0)
 		rc = sealed_file_flush(*f);
 	if (rc != 0)
@@ -240,11 +280,13 @@ static bool add_revoked(struct resumption_state *state, struct sealed_file **f,
 void resumption_state_revoked(struct resumption_state *state,
 			      const struct session_cache_entry *entry)
 {
+	pthread_mutex_lock(&state->lock);
 	// A file that lacks it is worse than none.
 	if (!add_revoked(state, &state->live, entry) && unlink(state->file) != 0)
 		LOG(ERR, "resumption_state: %s: %s", state->file, strerror(errno));
 	if (state->phase == PHASE_SESSIONS && !add_revoked(state, &state->next, entry))
 		state->phase = PHASE_NONE;
+	pthread_mutex_unlock(&state->lock);
 }
 
 // sealed_file_read()'s take().
@@ -324,7 +366,8 @@ static int load(struct resumption_state *state, const struct ticket_keys *keys)
 
 struct resumption_state *resumption_state_create(const char *file, const struct ticket_keys *keys,
 						 struct session_cache *sessions,
-						 struct session_cache *revoked)
+						 struct session_cache *revoked,
+						 pthread_mutex_t *caches_lock)
 {
 	struct resumption_state *state = calloc(1, sizeof(*state));
 	int rc = -ENOMEM;
@@ -334,12 +377,15 @@ struct resumption_state *resumption_state_create(const char *file, const struct 
 	state->file = file;
 	state->sessions = sessions;
 	state->revoked = revoked;
+	state->caches_lock = caches_lock;
+	pthread_mutex_init(&state->lock, NULL);
 	rc = load(state, keys);
 	if (rc == 0)
 		rc = write_all(state, keys, false);
 	if (rc == 0)
 		return state;
 	sealed_file_close(state->next);
+	pthread_mutex_destroy(&state->lock);
 	free(state);
 out:
 	LOG(ERR, "resumption_state: %s: %s", file, strerror(-rc));
@@ -351,10 +397,11 @@ void resumption_state_destroy(struct resumption_state *state, const struct ticke
 {
 	if (state == NULL)
 		return;
-	if (state->live == NULL || state->puts != puts_now(state))
+	if (state->phase != PHASE_NONE || has_changed(state, keys))
 		write_all(state, keys, true);
 	sealed_file_close(state->next);
 	sealed_file_close(state->live);
+	pthread_mutex_destroy(&state->lock);
 	free(state);
 }
 

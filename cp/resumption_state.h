@@ -2,6 +2,8 @@
 #ifndef DTLSGW_RESUMPTION_STATE_H
 #define DTLSGW_RESUMPTION_STATE_H
 
+#include <pthread.h>
+
 #include "session_cache.h"
 #include "session_stamp.h"
 #include "ticket_keys.h"
@@ -13,16 +15,21 @@
 //
 // The tags come with an origin, which stands in the stamp of every session as well.  A file that is
 // missing, or not whole, may lack tags: then there is a new origin, and no older session fits it.
+//
+// One thread makes, steps and ends it, others may revoke meanwhile: they wait for the file.  Who
+// only looks into the caches does not, for their lock is never held while the file is written.
 struct resumption_state;
 
 #define RESUMPTION_STATE_STEP 64 // entries written in one
 
 // Reads file into the caches, of which sessions may be NULL, and writes it anew.  Whatever is wrong
 // with the old one is logged, it is kept as FILE.bad, and the caches stay empty.  Returns NULL with
-// errno set after a LOG: no memory, or the file cannot be written.  The caches outlive it.
+// errno set after a LOG: no memory, or the file cannot be written.  The caches outlive it, and so
+// does their lock, which nobody who calls what follows may hold.
 struct resumption_state *resumption_state_create(const char *file, const struct ticket_keys *keys,
 						 struct session_cache *sessions,
-						 struct session_cache *revoked);
+						 struct session_cache *revoked,
+						 pthread_mutex_t *caches_lock);
 
 // Writes what has changed, and waits until it is on the disk.  NULL is fine.
 void resumption_state_destroy(struct resumption_state *state, const struct ticket_keys *keys);
@@ -30,8 +37,8 @@ void resumption_state_destroy(struct resumption_state *state, const struct ticke
 // SESSION_STAMP_ORIGIN_LEN bytes.
 const uint8_t *resumption_state_origin(const struct resumption_state *state);
 
-// Writes the next entries; begins anew if anything has changed since it began last.  True if there
-// is more to write.
+// Writes the next entries; begins anew if anything has changed since the file in place was begun,
+// or if that could not be written.  True if there is more to write now.
 bool resumption_state_step(struct resumption_state *state, const struct ticket_keys *keys);
 
 // The ticket keys are others now: begins to write all of it with them or, if none of them would

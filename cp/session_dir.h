@@ -77,8 +77,8 @@ struct session_entry *session_dir_find(const struct session_dir *dir, session_id
 // come.
 void session_dir_tidy(struct session_dir *dir);
 
-// Frees the entry's slot, identity and ticket; its id is not used again before 2^32 others of the
-// slot were.
+// Frees the entry's slot, identity and ticket, and wipes and frees its SRTP keys; its id is not used
+// again before 2^32 others of the slot were.
 void session_dir_leave(struct session_dir *dir, struct session_entry *entry);
 
 uint32_t session_dir_count(const struct session_dir *dir);

@@ -90,13 +90,14 @@ static void take_installed(uint32_t n)
 	struct msg msg;
 
 	for (uint32_t i = 0; i < n; i++) {
+		struct resumption_tag revoked;
 		struct session_entry *entry;
 
 		bench_check(dp_receive(cp->dp, 0, &msg, 1) == 1 && msg.type == MSG_INSTALLED);
 		cp_lock(cp);
 		entry = session_dir_find(cp->sessions, msg.id);
 		bench_check(entry != NULL);
-		install_live(cp, entry);
+		install_live(cp, entry, &revoked);
 		cp_unlock(cp);
 	}
 }

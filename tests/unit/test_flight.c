@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lab.h"
 
+#include <openssl/err.h>
+
 #include "dtls.h"
 #include "hs_bio.h"
 #include "hs_table.h"
@@ -99,6 +101,44 @@ static void test_shrinks(void **state)
 	assert_true(lab_handshake(&client, PATIENCE));
 	lab_check_echo(&client, "x");
 	finish(&client);
+}
+
+// More than a flight may be: the client hears of it at once.
+static void test_too_large(void **state)
+{
+	(void)state;
+	lab_chain(&lab, 16 * CHAIN);
+	lab_client_start(&lab, &client, PORT, ECDSA);
+	assert_false(lab_handshake(&client, PATIENCE));
+	assert_int_equal(ERR_GET_REASON(ERR_get_error()), SSL_R_TLSV1_ALERT_INTERNAL_ERROR);
+	ERR_clear_error();
+	assert_int_equal(lab_stats(&lab)->failed, 1);
+	lab_client_stop(&client);
+	lab_check_idle(&lab);
+}
+
+// A flight that is too large once its datagrams are smaller.
+static void test_too_large_again(void **state)
+{
+	(void)state;
+	lab_chain(&lab, 6 * CHAIN);
+	lab_client_start(&lab, &client, PORT, ECDSA);
+	client.path_max = 600;
+	for (int n = 0; n < 2; n++) {
+		lab_step(&client);
+		lab_pump(&lab);
+	}
+	for (int n = 0; n < PATIENCE && lab_stats(&lab)->failed == 0; n++) {
+		client.seen.nb = 0;
+		lab_wait(&lab);
+		lab_pump(&lab);
+	}
+	assert_int_equal(lab_stats(&lab)->failed, 1);
+	assert_int_equal(lab_step(&client), SSL_ERROR_SSL);
+	assert_int_equal(ERR_GET_REASON(ERR_get_error()), SSL_R_TLSV1_ALERT_INTERNAL_ERROR);
+	ERR_clear_error();
+	lab_client_stop(&client);
+	lab_check_idle(&lab);
 }
 
 // Over IPv6 every path takes 1280 bytes.
@@ -308,8 +348,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
-		TEST(shrinks),	 TEST(fallback_sizes), TEST(port_mtu),	      TEST(narrow_path),
-		TEST(big_hello), TEST(ip_fragments),   TEST(reordered_hello), TEST(lying_fragments),
+		TEST(shrinks),	       TEST(too_large),	   TEST(too_large_again),
+		TEST(fallback_sizes),  TEST(port_mtu),	   TEST(narrow_path),
+		TEST(big_hello),       TEST(ip_fragments), TEST(reordered_hello),
+		TEST(lying_fragments),
 #undef TEST
 	};
 

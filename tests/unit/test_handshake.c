@@ -303,7 +303,6 @@ static void test_shutdown(void **state)
 		if (i > 0) // the first stays half open
 			assert_true(lab_handshake(&many[i], LAB_PATIENCE_MS));
 	}
-	lab.cp.stopping = true;
 	install_shutdown(&lab.cp);
 	lab_check_idle(&lab);
 	for (uint16_t i = 0; i < LAB_MANY; i++) {

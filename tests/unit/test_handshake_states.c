@@ -8,6 +8,7 @@
 #include "hs_table.h"
 #include "install.h"
 #include "loop.h"
+#include "neigh.h"
 #include "session_dir.h"
 #include "unit.h"
 
@@ -17,6 +18,17 @@ static const enum hs_state done[] = {HS_WAIT_ROOM, HS_WAIT_INSTALLED};
 
 static struct lab lab;
 static struct lab_client client;
+
+static uint64_t referenced; // the fewest neighbours while a datagram was sent
+
+void __real_neigh_send(struct cp *cp, uint16_t lcore, struct rte_mbuf *m, const struct encap *e);
+void __wrap_neigh_send(struct cp *cp, uint16_t lcore, struct rte_mbuf *m, const struct encap *e);
+
+void __wrap_neigh_send(struct cp *cp, uint16_t lcore, struct rte_mbuf *m, const struct encap *e)
+{
+	referenced = RTE_MIN(referenced, neigh_stats(cp)->referenced);
+	__real_neigh_send(cp, lcore, m, e);
+}
 
 // Brings the client's handshake into state, in which nothing is polled.
 static struct handshake *reach(enum hs_state state)
@@ -189,7 +201,7 @@ static void shut_down(enum hs_state hs_state)
 	reach(hs_state);
 	if (hs_state == HS_WAIT_ROOM) // room for the alert
 		lcore_poll(dp_lcore(lab.rig.dp, 0));
-	lab.cp.stopping = true;
+	referenced = UINT64_MAX;
 	install_shutdown(&lab.cp);
 	for (int n = 0; n < 200; n++)
 		rig_poll(&lab.rig);
@@ -207,6 +219,7 @@ static void test_shutdown_before_room(void **state)
 	(void)state;
 	shut_down(HS_WAIT_ROOM);
 	assert_int_equal(lab_stats(&lab)->failed, 1);
+	assert_true(referenced > lab.references); // the client's is still held
 }
 
 static void test_shutdown_before_installed(void **state)

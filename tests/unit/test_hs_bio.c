@@ -204,18 +204,38 @@ static void test_bad_writes(void **state)
 	assert_int_equal(BIO_write(bio, bytes, len), -1);
 }
 
-// A flight that nothing can hold is lost like a datagram; a Finished is not.
+// Without an mbuf a record is lost like a datagram; a Finished is not.
+static void test_no_mbuf(void **state)
+{
+	struct rte_mbuf *all[127];
+	uint8_t bytes[400];
+	uint16_t len = make(bytes, DTLS_HANDSHAKE, 0, 0, 100);
+
+	(void)state;
+	assert_int_equal(rte_pktmbuf_alloc_bulk(pool, all, UNIT_NB(all)), 0);
+	assert_int_equal(BIO_write(bio, bytes, len), len);
+	assert_false(h.write_failed || h.flight_full);
+	len = make_sealed(bytes, false, 0, DTLS_FINISHED, 99);
+	assert_int_equal(BIO_write(bio, bytes, len), -1);
+	assert_true(h.write_failed && !h.flight_full);
+	rte_pktmbuf_free_bulk(all, UNIT_NB(all));
+}
+
+// A flight of more datagrams than there may be fails at once; there is room for the alert.
 static void test_no_room(void **state)
 {
 	uint8_t bytes[400];
 	uint16_t len = make(bytes, DTLS_HANDSHAKE, 0, 0, MTU - DTLS_RECORD_HEADER_LEN);
 
 	(void)state;
-	for (int i = 0; i < HS_FLIGHT_MAX + 10; i++)
+	for (int i = 0; i < HS_FLIGHT_MAX; i++)
 		assert_int_equal(BIO_write(bio, bytes, len), len);
-	assert_int_equal(h.flight_nb, HS_FLIGHT_MAX);
-	len = make_sealed(bytes, false, 0, DTLS_FINISHED, 99);
+	assert_false(h.write_failed || h.flight_full);
 	assert_int_equal(BIO_write(bio, bytes, len), -1);
+	assert_true(h.write_failed && h.flight_full);
+	assert_int_equal(h.flight_nb, HS_FLIGHT_MAX);
+	hs_bio_alert(&h, DTLS_ALERT_INTERNAL_ERROR);
+	assert_int_equal(h.flight_nb, 1);
 }
 
 // OpenSSL's own number, 7 ahead of the session's, never gets out.
@@ -321,8 +341,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
-		TEST(read),   TEST(control), TEST(datagrams), TEST(bad_writes),	   TEST(no_room),
-		TEST(reseal), TEST(accept),  TEST(alert),     TEST(forgery_limit),
+		TEST(read),    TEST(control),	    TEST(datagrams), TEST(bad_writes),
+		TEST(no_room), TEST(no_mbuf),	    TEST(reseal),    TEST(accept),
+		TEST(alert),   TEST(forgery_limit),
 #undef TEST
 	};
 

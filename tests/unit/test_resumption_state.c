@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "sealed_file.h"
 #include "unit.h"
 
 #define SESSIONS 300
@@ -20,6 +21,39 @@ static char dir[64];
 static struct ticket_keys keys;
 static struct session_cache *sessions, *revoked;
 static struct resumption_state *rs;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+int __real_sealed_file_add(struct sealed_file *f, const void *record, size_t len);
+int __wrap_sealed_file_add(struct sealed_file *f, const void *record, size_t len);
+int __real_sealed_file_flush(struct sealed_file *f);
+int __wrap_sealed_file_flush(struct sealed_file *f);
+int __real_sealed_file_commit(struct sealed_file *f, bool durable);
+int __wrap_sealed_file_commit(struct sealed_file *f, bool durable);
+
+// Nobody who looks into the caches waits for the file.
+static void check_unlocked(void)
+{
+	assert_int_equal(pthread_mutex_trylock(&lock), 0);
+	pthread_mutex_unlock(&lock);
+}
+
+int __wrap_sealed_file_add(struct sealed_file *f, const void *record, size_t len)
+{
+	check_unlocked();
+	return __real_sealed_file_add(f, record, len);
+}
+
+int __wrap_sealed_file_flush(struct sealed_file *f)
+{
+	check_unlocked();
+	return __real_sealed_file_flush(f);
+}
+
+int __wrap_sealed_file_commit(struct sealed_file *f, bool durable)
+{
+	check_unlocked();
+	return __real_sealed_file_commit(f, durable);
+}
 
 static void set_keys(const char *names)
 {
@@ -55,7 +89,7 @@ static int tear_down(void **state)
 
 static void start(void)
 {
-	rs = resumption_state_create("f", &keys, sessions, revoked);
+	rs = resumption_state_create("f", &keys, sessions, revoked, &lock);
 	assert_non_null(rs);
 }
 
@@ -202,7 +236,7 @@ static void test_less_room(void **state)
 	assert_int_equal(session_cache_count(sessions), 10);
 	assert_true(has(sessions, SESSIONS - 1));
 	stop();
-	rs = resumption_state_create("f", &keys, NULL, revoked);
+	rs = resumption_state_create("f", &keys, NULL, revoked, &lock);
 	assert_non_null(rs);
 	assert_true(has(revoked, 1));
 	assert_false(resumption_state_step(rs, &keys));
@@ -217,7 +251,7 @@ static void check_crash(uint32_t revocations, uint32_t least_sessions)
 	struct resumption_state *other;
 
 	store("g", bytes, load("f", bytes, sizeof(bytes)));
-	other = resumption_state_create("g", &keys, s, r);
+	other = resumption_state_create("g", &keys, s, r, &lock);
 	assert_non_null(other);
 	assert_memory_equal(resumption_state_origin(other), resumption_state_origin(rs),
 			    SESSION_STAMP_ORIGIN_LEN);
@@ -324,11 +358,11 @@ static void test_missing(void **state)
 	start(); // sealed with another key
 	assert_int_equal(access("f.bad", F_OK), 0);
 	stop();
-	assert_null(resumption_state_create("no/f", &keys, sessions, revoked));
+	assert_null(resumption_state_create("no/f", &keys, sessions, revoked, &lock));
 	assert_int_equal(errno, ENOENT);
 	unlink("f");
 	assert_int_equal(symlink("/dev/null", "f"), 0);
-	assert_null(resumption_state_create("f", &keys, sessions, revoked));
+	assert_null(resumption_state_create("f", &keys, sessions, revoked, &lock));
 	assert_int_equal(errno, ELOOP);
 }
 
@@ -358,10 +392,20 @@ static void test_rekey(void **state)
 	assert_true(has(revoked, 2) && has(sessions, 7));
 }
 
+// Whether files cannot grow any more.
+static void set_file_limit(bool none)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = none ? 0 : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
 // Where a revocation cannot be written, no file is better than one that lacks it.
 static void test_no_room(void **state)
 {
-	struct rlimit usual, none = {.rlim_cur = 0};
 	uint8_t origin[SESSION_STAMP_ORIGIN_LEN];
 
 	(void)state;
@@ -370,27 +414,74 @@ static void test_no_room(void **state)
 	while (resumption_state_step(rs, &keys))
 		continue;
 	memcpy(origin, resumption_state_origin(rs), sizeof(origin));
-	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &usual), 0);
-	none.rlim_max = usual.rlim_max;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	set_file_limit(true);
 	put_revoked(1, FAR);
 	assert_int_equal(access("f", F_OK), -1);
 	assert_false(resumption_state_step(rs, &keys));
 	put_revoked(2, FAR);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &usual), 0);
+	set_file_limit(false);
 	while (resumption_state_step(rs, &keys))
 		continue;
 	check_crash(2, 1);
 	assert_memory_equal(resumption_state_origin(rs), origin, sizeof(origin));
 }
 
+// A stop while the file is being written, or after it could not be, loses nothing.
+static void test_stop_between_steps(void **state)
+{
+	enum { FIRST_STEP, FAILED, REKEYED, REKEY_STEP, REKEY_FAILED, MOMENTS };
+
+	(void)state;
+	for (size_t moment = 0; moment < MOMENTS; moment++) {
+		bool fails = moment == FAILED || moment == REKEY_FAILED;
+
+		unlink("f");
+		set_keys("a");
+		start();
+		for (uint32_t n = 0; n < SESSIONS; n++)
+			put_session(n, FAR);
+		while (moment >= REKEYED && resumption_state_step(rs, &keys))
+			continue;
+		set_file_limit(fails);
+		if (moment >= REKEYED) {
+			set_keys("ba");
+			resumption_state_rekey(rs, &keys);
+		}
+		if (moment != REKEYED)
+			unit_check(moment, resumption_state_step(rs, &keys) == !fails);
+		set_file_limit(false);
+		stop();
+		if (moment >= REKEYED)
+			set_keys("b");
+		start();
+		for (uint32_t n = 0; n < SESSIONS; n++)
+			unit_check(moment, has(sessions, n));
+		stop();
+	}
+}
+
+// What could not be written is tried again without another change.
+static void test_again(void **state)
+{
+	(void)state;
+	start();
+	put_session(1, FAR);
+	set_file_limit(true);
+	assert_false(resumption_state_step(rs, &keys));
+	set_file_limit(false);
+	check_crash(0, 0);
+	assert_false(resumption_state_step(rs, &keys));
+	check_crash(0, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
-		TEST(parse),	 TEST(kept),	TEST(less_room), TEST(crash),
-		TEST(bad_files), TEST(missing), TEST(rekey),	 TEST(no_room),
+		TEST(parse), TEST(kept),      TEST(less_room),
+		TEST(crash), TEST(bad_files), TEST(missing),
+		TEST(rekey), TEST(no_room),   TEST(stop_between_steps),
+		TEST(again),
 #undef TEST
 	};
 
