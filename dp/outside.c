@@ -54,7 +54,12 @@ static void take_alert(struct lcore *lc, struct session *s, struct rte_mbuf *m)
 // sends it again (RFC 6347 section 4.2.4); a ClientHello asks for the renegotiation that we refuse.
 static void take_handshake(struct lcore *lc, struct session *s, struct rte_mbuf *m)
 {
-	struct msg msg = {.type = MSG_PLAIN_RECORD, .id = s->id, .flow = s->flow->key};
+	struct msg msg = {
+		.type = MSG_PLAIN_RECORD,
+		.listener = s->listener,
+		.id = s->id,
+		.flow = s->flow->key,
+	};
 	uint8_t type = DTLS_HELLO_REQUEST;
 
 	if (m->data_len >= DTLS_HANDSHAKE_HEADER_LEN)
