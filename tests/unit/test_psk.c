@@ -250,7 +250,7 @@ static void test_forged_finished(void **state)
 
 // Calls of the gateway's and of libssl for it; see meson.build.
 static struct work {
-	unsigned int lookups, digests, compares, expansions, opened;
+	unsigned int lookups, digests, compares, expansions, macs, opened;
 	size_t expanded; // bytes
 } work;
 
@@ -284,6 +284,17 @@ int EVP_KDF_derive(EVP_KDF_CTX *kdf, unsigned char *key, size_t len, const OSSL_
 	work.expansions++;
 	work.expanded += len;
 	return real(kdf, key, len, params);
+}
+
+// Of the key block, which the gateway derives itself (decision 0014).
+int EVP_MAC_final(EVP_MAC_CTX *mac, unsigned char *out, size_t *len, size_t size)
+{
+	static int (*real)(EVP_MAC_CTX *, unsigned char *, size_t *, size_t);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "EVP_MAC_final");
+	work.macs++;
+	return real(mac, out, len, size);
 }
 
 int EVP_Digest(const void *data, size_t len, unsigned char *md, unsigned int *size,
@@ -332,18 +343,20 @@ static void test_same_work(void **state)
 	struct work wrong = failure_work("client-1"), unknown = failure_work("nobody-1");
 
 	(void)state;
-	print_message(
-		"%u lookups, %u digests, %u compares, %u expansions of %zu bytes, %u opened\n",
-		wrong.lookups, wrong.digests, wrong.compares, wrong.expansions, wrong.expanded,
-		wrong.opened);
+	print_message("%u lookups, %u digests, %u compares, %u expansions of %zu bytes, %u MACs, "
+		      "%u opened\n",
+		      wrong.lookups, wrong.digests, wrong.compares, wrong.expansions,
+		      wrong.expanded, wrong.macs, wrong.opened);
 	assert_int_equal(wrong.lookups, 1);
 	assert_int_equal(wrong.opened, 1);
-	assert_true(wrong.digests > 0 && wrong.compares > 0 && wrong.expansions >= 2);
+	assert_true(wrong.digests > 0 && wrong.compares > 0 && wrong.expansions >= 2 &&
+		    wrong.macs > 0);
 	assert_int_equal(unknown.lookups, wrong.lookups);
 	assert_int_equal(unknown.digests, wrong.digests);
 	assert_int_equal(unknown.compares, wrong.compares);
 	assert_int_equal(unknown.expansions, wrong.expansions);
 	assert_int_equal(unknown.expanded, wrong.expanded);
+	assert_int_equal(unknown.macs, wrong.macs);
 	assert_int_equal(unknown.opened, wrong.opened);
 	assert_int_equal(lab_stats(&lab)->bad_finished, 2);
 	assert_int_equal(lab_stats(&lab)->unknown_identity, 1);
