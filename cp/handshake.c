@@ -41,6 +41,8 @@ static void destroy(struct handshake *hs)
 		HS_COUNT(hs, unknown_name);
 	if (hs->client.psk_unknown)
 		HS_COUNT(hs, unknown_identity);
+	if (hs->client.not_resumed != NULL)
+		HS_COUNT(hs, resumptions_refused);
 	handshake_close(hs);
 	tls_client_fini(&hs->client);
 	if (hs->timer != NULL)

@@ -15,6 +15,7 @@
 	X(started, "handshakes begun after a good cookie")                                         \
 	X(completed, "sessions installed")                                                         \
 	X(resumed, "of those installed: resumed")                                                  \
+	X(resumptions_refused, "handshakes whose client came with a session that is not resumed")  \
 	X(failed, "handshakes that failed")                                                        \
 	X(expired, "handshakes not finished in time")                                              \
 	X(replaced, "handshakes given up for a new ClientHello of the same flow")                  \

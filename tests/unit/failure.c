@@ -340,8 +340,8 @@ const struct failure failures[] = {
 	 "unknown identity \"nobody\""},
 	{"wrong key", wrong_key, SSL_AD_DECRYPT_ERROR, COUNTER(bad_finished), -1,
 	 "did not authenticate, identity \"client-1\""},
-	{"stale session", stale_session, FAILURE_NO_ALERT, COUNTER(expired), -1,
-	 "failed: not finished in time"},
+	{"stale session", stale_session, FAILURE_NO_ALERT, COUNTER(resumptions_refused), -1,
+	 "failed: not finished in time, not resumed: its t"}, // time is over, ticket's key is gone
 	{"truncated extension", truncated_extension, SSL_AD_DECODE_ERROR, COUNTER(failed), -1,
 	 "failed: bad extension"},
 	{"garbage for a ClientHello", garbage_hello, SSL_AD_DECODE_ERROR, COUNTER(failed), -1,
