@@ -51,5 +51,6 @@ telemetry zero /dtlsgw/stats handshakes
 telemetry zero /dtlsgw/stats sessions
 telemetry zero /dtlsgw/sessions sessions
 started=$(handshakes started)
-ended=$(($(handshakes completed) + $(handshakes failed) + $(handshakes expired) + $(handshakes replaced)))
+ended=$(($(handshakes completed) + $(handshakes failed) + $(handshakes expired) +
+	$(handshakes replaced)))
 [ "$started" -eq "$ended" ] || fail "$started handshakes started, $ended ended"
