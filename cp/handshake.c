@@ -42,6 +42,8 @@ static void destroy(struct handshake *hs)
 		HS_COUNT(hs, unknown_name);
 	if (hs->client.psk_unknown)
 		HS_COUNT(hs, unknown_identity);
+	if (hs->client.not_resumed != NULL)
+		HS_COUNT(hs, resumptions_refused);
 	handshake_close(hs);
 	tls_client_fini(&hs->client);
 	if (hs->timer != NULL)
@@ -215,6 +217,7 @@ void handshake_record(struct hs_worker *w, const struct msg *msg)
 	struct handshake *hs = hs_table_find(w->handshakes, &msg->flow);
 
 	if (hs == NULL) {
+		STATS_ADD(w->stats.stray_records, 1);
 		rte_pktmbuf_free(msg->mbuf);
 		return;
 	}
@@ -336,14 +339,18 @@ void handshake_hello(struct hs_worker *w, const struct msg *msg)
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 	struct client_hello hello;
 
-	if (!client_hello_parse(p, m->data_len, &hello))
+	if (!client_hello_parse(p, m->data_len, &hello)) {
+		STATS_ADD(hs_table_counters(w->handshakes, msg->listener)->hellos_ignored, 1);
 		goto out;
+	}
 	// The lcore ends the flow's handshake when it installs the session, so that this
 	// ClientHello comes to nothing; the client will send it again.
 	if (hs != NULL)
 		hs->hello_id = msg->id;
-	if (hs != NULL && (hs->state == HS_WAIT_ROOM || hs->state == HS_WAIT_INSTALLED))
+	if (hs != NULL && (hs->state == HS_WAIT_ROOM || hs->state == HS_WAIT_INSTALLED)) {
+		HS_COUNT(hs, hellos_ignored);
 		goto out;
+	}
 	if (hs != NULL && hs->state == HS_WAIT_CLIENT &&
 	    memcmp(hs->random, hello.version + 2, sizeof(hs->random)) == 0) {
 		hs_records_take(hs, p, m->data_len);
@@ -400,7 +407,8 @@ void handshake_installed(struct handshake *hs, struct session_entry *entry)
 	srtp_dir_enter(cp, entry, hs->client.srtp);
 	hs->client.srtp = NULL;
 	send_flight(hs);
-	hs_early_inject(&hs->early, hs->worker->handshakes, cp, hs->lcore);
+	STATS_ADD(hs_report_counters(hs)->early_lost,
+		  hs_early_inject(&hs->early, hs->worker->handshakes, cp, hs->lcore));
 	install_live(cp, entry, &revoked);
 	cp_unlock(cp);
 	resumption_revoke(cp->resumption, &revoked);

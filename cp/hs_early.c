@@ -15,18 +15,23 @@ bool hs_early_hold(struct hs_early *early, struct hs_table *t, uint32_t max, str
 	return true;
 }
 
-void hs_early_inject(struct hs_early *early, struct hs_table *t, struct cp *cp, uint16_t lcore)
+uint16_t hs_early_inject(struct hs_early *early, struct hs_table *t, struct cp *cp, uint16_t lcore)
 {
+	uint16_t lost = 0;
+
 	for (uint16_t i = 0; i < early->nb; i++) {
 		struct msg msg = {.type = MSG_INJECT, .mbuf = early->datagram[i].mbuf};
 		uint16_t l234_len = early->datagram[i].l234_len;
 
 		hs_table_early_give(t);
-		if (l234_len == 0 || rte_pktmbuf_prepend(msg.mbuf, l234_len) == NULL ||
-		    !dp_send(cp->dp, lcore, &msg))
-			rte_pktmbuf_free(msg.mbuf);
+		if (l234_len > 0 && rte_pktmbuf_prepend(msg.mbuf, l234_len) != NULL &&
+		    dp_send(cp->dp, lcore, &msg))
+			continue;
+		lost += l234_len > 0;
+		rte_pktmbuf_free(msg.mbuf);
 	}
 	early->nb = 0;
+	return lost;
 }
 
 void hs_early_discard(struct hs_early *early, struct hs_table *t)

@@ -23,9 +23,9 @@ struct hs_early {
 bool hs_early_hold(struct hs_early *early, struct hs_table *t, uint32_t max, struct rte_mbuf *m,
 		   uint16_t l234_len, bool wanted);
 
-// Gives the datagrams to the lcore, as if they came now; those that cannot be given back are freed.
-// cp->lock is held.
-void hs_early_inject(struct hs_early *early, struct hs_table *t, struct cp *cp, uint16_t lcore);
+// Gives the datagrams to the lcore, as if they came now, but for those that the handshake has used
+// up.  cp->lock is held.  Returns how many were lost, without room.
+uint16_t hs_early_inject(struct hs_early *early, struct hs_table *t, struct cp *cp, uint16_t lcore);
 
 // Frees the datagrams.
 void hs_early_discard(struct hs_early *early, struct hs_table *t);

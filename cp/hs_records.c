@@ -10,6 +10,7 @@
 struct verdict {
 	bool locked; // a record of epoch 1 came before its keys
 	bool lcore;  // a record for the session came before it
+	uint16_t ignored;
 };
 
 static void offer(struct handshake *hs, const uint8_t *record, uint16_t len)
@@ -29,8 +30,8 @@ static bool has_keys(struct handshake *hs)
 	return rc == 0;
 }
 
-// A record of epoch 1, whose keys there are.
-static void take_protected(struct handshake *hs, const uint8_t *p, uint16_t len, uint8_t type)
+// A record of epoch 1, whose keys there are.  False if it does not authenticate.
+static bool take_protected(struct handshake *hs, const uint8_t *p, uint16_t len, uint8_t type)
 {
 	uint64_t forged = hs->bio.session->rx.key.forged;
 
@@ -40,9 +41,11 @@ static void take_protected(struct handshake *hs, const uint8_t *p, uint16_t len,
 			hs_fail_alerted(hs);
 		else
 			offer(hs, p, len);
-	} else if (type == DTLS_HANDSHAKE && hs->bio.session->rx.key.forged > forged) {
-		hs_fail_bad_finished(hs);
+		return true;
 	}
+	if (type == DTLS_HANDSHAKE && hs->bio.session->rx.key.forged > forged)
+		hs_fail_bad_finished(hs);
+	return false;
 }
 
 // OpenSSL sees handshake, ChangeCipherSpec and alert records, of epoch 1 only those that
@@ -56,20 +59,20 @@ static void take_record(struct handshake *hs, const uint8_t *p, uint16_t len,
 
 	if (rec->epoch == 1 && (data || done))
 		verdict->lcore = true;
-	if (hs->state != HS_WAIT_CLIENT || data || rec->epoch > 1 ||
-	    rec->type < DTLS_CHANGE_CIPHER_SPEC || rec->type > DTLS_HANDSHAKE)
-		return;
-	if (rec->epoch == 0)
+	else if (hs->state != HS_WAIT_CLIENT || data || rec->epoch > 1 ||
+		 rec->type < DTLS_CHANGE_CIPHER_SPEC || rec->type > DTLS_HANDSHAKE)
+		verdict->ignored++;
+	else if (rec->epoch == 0)
 		offer(hs, p, len);
 	else if (!has_keys(hs))
 		verdict->locked = true;
-	else
-		take_protected(hs, p, len, rec->type);
+	else if (!take_protected(hs, p, len, rec->type))
+		verdict->ignored++;
 }
 
 static struct verdict take_all(struct handshake *hs, const uint8_t *p, size_t left)
 {
-	struct verdict verdict = {false, false};
+	struct verdict verdict = {.ignored = 0};
 	struct record rec;
 
 	while (record_parse(p, left, &rec)) {
@@ -79,6 +82,7 @@ static struct verdict take_all(struct handshake *hs, const uint8_t *p, size_t le
 		p += len;
 		left -= len;
 	}
+	verdict.ignored += left > 0;
 	return verdict;
 }
 
@@ -98,19 +102,28 @@ static void offer_early(struct handshake *hs)
 
 void hs_records_take(struct handshake *hs, const uint8_t *p, size_t len)
 {
-	take_all(hs, p, len);
+	struct verdict verdict = take_all(hs, p, len);
+
+	STATS_ADD(hs_report_counters(hs)->records_ignored, verdict.ignored);
+	if (verdict.lcore || verdict.locked)
+		HS_COUNT(hs, early_dropped);
 }
 
 void hs_records_datagram(struct handshake *hs, struct rte_mbuf *m, uint16_t l234_len)
 {
 	struct verdict verdict = take_all(hs, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
 
+	STATS_ADD(hs_report_counters(hs)->records_ignored, verdict.ignored);
 	offer_early(hs);
-	if (hs->state == HS_WAIT_REMOVE || !(verdict.lcore || verdict.locked))
+	if (!(verdict.lcore || verdict.locked)) {
 		rte_pktmbuf_free(m);
-	else if (hs_early_hold(&hs->early, hs->worker->handshakes, hs->cp->config->early_data_bytes,
-			       m, l234_len, verdict.locked))
-		HS_COUNT(hs, early_held);
-	else
+	} else if (hs->state == HS_WAIT_REMOVE) {
+		rte_pktmbuf_free(m);
 		HS_COUNT(hs, early_dropped);
+	} else if (hs_early_hold(&hs->early, hs->worker->handshakes,
+				 hs->cp->config->early_data_bytes, m, l234_len, verdict.locked)) {
+		HS_COUNT(hs, early_held);
+	} else {
+		HS_COUNT(hs, early_dropped);
+	}
 }

@@ -55,12 +55,14 @@ static const char *listener_name(const struct handshake *hs)
 void hs_report_done(const struct handshake *hs)
 {
 	const struct identity *identity = hs->client.identity;
+	const char *not_resumed = hs->client.not_resumed;
 	char peer[IP_PORT_TEXT_LEN];
 
-	LOG_LIMITED(INFO, "handshake: %s on %s: %s, %s%s%s, %" PRIu64 " ms", peer_text(hs, peer),
-		    listener_name(hs), hs->client.resumed ? "resumed" : "done", hs->suite,
-		    identity != NULL ? ", " : "", identity != NULL ? identity->text : "",
-		    hs_report_elapsed_ms(hs));
+	LOG_LIMITED(INFO, "handshake: %s on %s: %s, %s%s%s%s%s, %" PRIu64 " ms",
+		    peer_text(hs, peer), listener_name(hs), hs->client.resumed ? "resumed" : "done",
+		    hs->suite, identity != NULL ? ", " : "", identity != NULL ? identity->text : "",
+		    not_resumed != NULL ? ", not resumed: " : "",
+		    not_resumed != NULL ? not_resumed : "", hs_report_elapsed_ms(hs));
 }
 
 // Who the client said it was, "" if it did not get so far.
@@ -81,11 +83,13 @@ static void claim_text(const struct handshake *hs, char text[static CLAIM_LEN])
 void hs_report_failed(const struct handshake *hs, const char *reason)
 {
 	char peer[IP_PORT_TEXT_LEN], claim[CLAIM_LEN];
+	const char *not_resumed = hs->client.not_resumed;
 
 	claim_text(hs, claim);
-	LOG_LIMITED(NOTICE, "handshake: %s on %s: failed: %s%s, %" PRIu64 " ms",
+	LOG_LIMITED(NOTICE, "handshake: %s on %s: failed: %s%s%s%s, %" PRIu64 " ms",
 		    peer_text(hs, peer), listener_name(hs), reason, claim,
-		    hs_report_elapsed_ms(hs));
+		    not_resumed != NULL ? ", not resumed: " : "",
+		    not_resumed != NULL ? not_resumed : "", hs_report_elapsed_ms(hs));
 }
 
 void hs_report_refused(const struct msg *msg, const char *reason)

@@ -15,19 +15,25 @@
 	X(started, "handshakes begun after a good cookie")                                         \
 	X(completed, "sessions installed")                                                         \
 	X(resumed, "of those installed: resumed")                                                  \
+	X(resumptions_refused, "handshakes whose client came with a session that is not resumed")  \
 	X(failed, "handshakes that failed")                                                        \
 	X(expired, "handshakes not finished in time")                                              \
 	X(replaced, "handshakes given up for a new ClientHello of the same flow")                  \
 	X(hasty, "ClientHellos refused: the flow's handshake had just begun")                      \
 	X(refused, "ClientHellos refused: too many under way, no memory, no route")                \
+	X(hellos_ignored, "ClientHellos malformed, or come while a session is being installed")    \
+	X(records_ignored, "records of no use to a handshake: odd, misplaced, not authentic")      \
 	X(unknown_name, "handshakes for a server name that the listener does not have")            \
 	X(unknown_identity, "handshakes with a pre-shared key identity that is not in the file")   \
 	X(bad_finished, "of those failed or expired: a Finished did not authenticate, wrong key")  \
 	X(bad_certificate, "of those failed: the client's certificate was not accepted")           \
 	X(no_certificate, "of those failed: the client had no certificate")                        \
 	X(resent_flights, "last flights sent again after a client's Finished")                     \
+	X(resends_failed, "last flights not sent again: no memory, no room")                       \
+	X(finished_ignored, "a client's Finished again: answered just before, or no flight kept")  \
 	X(early_held, "datagrams held until the session is installed")                             \
-	X(early_dropped, "datagrams that came early and could not be held")
+	X(early_dropped, "datagrams that came early and could not be held")                        \
+	X(early_lost, "of those held: no room on the way back to the lcore")
 
 struct handshake_stats {
 #define X(name, text) uint64_t name;

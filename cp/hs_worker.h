@@ -25,7 +25,8 @@
 #define HS_WORKER_STATS(X)                                                                         \
 	X(messages, "messages handled")                                                            \
 	X(dropped_hellos, "ClientHellos for which the queue had no room")                          \
-	X(dropped_records, "other datagrams of handshakes for which the queue had no room")
+	X(dropped_records, "other datagrams of handshakes for which the queue had no room")        \
+	X(stray_records, "datagrams of flows whose handshake is over")
 
 struct hs_worker_stats {
 #define X(name, text) uint64_t name;

@@ -211,12 +211,14 @@ static void resend(struct cp *cp, struct session_entry *entry)
 	struct handshake_stats *stats = &cp->stats[entry->session->listener];
 	uint64_t now = rte_rdtsc();
 
-	if (entry->flight.resent_tsc != 0 && now - entry->flight.resent_tsc < rte_get_tsc_hz())
-		return;
-	if (!last_flight_resend(cp, entry))
-		return;
-	entry->flight.resent_tsc = now;
-	STATS_ADD(stats->resent_flights, 1);
+	if (entry->flight.resent_tsc != 0 && now - entry->flight.resent_tsc < rte_get_tsc_hz()) {
+		STATS_ADD(stats->finished_ignored, 1);
+	} else if (last_flight_resend(cp, entry)) {
+		entry->flight.resent_tsc = now;
+		STATS_ADD(stats->resent_flights, 1);
+	} else {
+		STATS_ADD(stats->resends_failed, 1);
+	}
 }
 
 void install_plain_record(struct cp *cp, const struct msg *msg)
@@ -232,6 +234,8 @@ void install_plain_record(struct cp *cp, const struct msg *msg)
 	if (entry != NULL && entry->live && !entry->removing && finished &&
 	    entry->flight.finished_len > 0)
 		resend(cp, entry);
+	else
+		STATS_ADD(cp->stats[msg->listener].finished_ignored, 1);
 	cp_unlock(cp);
 }
 

@@ -42,14 +42,29 @@ static bool is_revoked(struct resumption *r, const struct resumption_tag *tag)
 	return revoked;
 }
 
+// False after a note why not.
+static bool refuse(SSL *ssl, const char *reason)
+{
+	struct tls_client *client = SSL_get_app_data(ssl);
+
+	client->not_resumed = reason;
+	return false;
+}
+
 static bool may_resume(SSL *ssl, SSL_SESSION *session)
 {
 	struct resumption *r = resumption_of(ssl);
 	struct session_stamp stamp;
+	const char *misfit;
 
-	return session_stamp_get(session, &stamp) &&
-	       memcmp(stamp.origin, r->origin, sizeof(r->origin)) == 0 &&
-	       !is_revoked(r, &stamp.tag) && session_stamp_fits(&stamp, ssl, session);
+	if (!session_stamp_get(session, &stamp))
+		return refuse(ssl, "made without the extended master secret");
+	if (memcmp(stamp.origin, r->origin, sizeof(r->origin)) != 0)
+		return refuse(ssl, "of another gateway, or older than its state");
+	if (is_revoked(r, &stamp.tag))
+		return refuse(ssl, "a fatal alert ended it");
+	misfit = session_stamp_misfit(&stamp, ssl, session);
+	return misfit == NULL || refuse(ssl, misfit);
 }
 
 static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
@@ -81,6 +96,8 @@ static SSL_TICKET_RETURN on_ticket(SSL *ssl, SSL_SESSION *session, const unsigne
 	RTE_SET_USED(name);
 	RTE_SET_USED(name_len);
 	RTE_SET_USED(arg);
+	if (status == SSL_TICKET_NO_DECRYPT)
+		refuse(ssl, "its ticket's key is not known, or it is forged");
 	if ((status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) ||
 	    !may_resume(ssl, session))
 		return SSL_TICKET_RETURN_IGNORE_RENEW;
@@ -143,6 +160,8 @@ static SSL_SESSION *on_find_session(SSL *ssl, const unsigned char *id, int id_le
 	SSL_SESSION *session = find_session(resumption_of(ssl), id, id_len);
 
 	*keep = 0;
+	if (session == NULL)
+		refuse(ssl, "its id is not known");
 	if (session != NULL && !may_resume(ssl, session)) {
 		SSL_SESSION_free(session);
 		session = NULL;

@@ -79,11 +79,41 @@ static bool client_fits(const struct session_stamp *stamp, const SSL *ssl, SSL_S
 	return client_cert_good(credentials, certificate);
 }
 
-bool session_stamp_fits(const struct session_stamp *stamp, SSL *ssl, SSL_SESSION *session)
+// OpenSSL looks at time and listener as well, but does not say so.
+static bool is_over(SSL_SESSION *session)
+{
+#if OPENSSL_VERSION_PREREQ(3, 3)
+	time_t begin = SSL_SESSION_get_time_ex(session);
+#else
+	time_t begin = SSL_SESSION_get_time(session);
+#endif
+
+	return time(NULL) - begin > SSL_SESSION_get_timeout(session);
+}
+
+static bool listener_fits(const SSL *ssl, SSL_SESSION *session)
+{
+	const char *name = tls_of(ssl)->listener->name;
+	const uint8_t *context;
+	unsigned int len;
+
+	context = SSL_SESSION_get0_id_context(session, &len);
+	return len == strlen(name) && memcmp(context, name, len) == 0;
+}
+
+const char *session_stamp_misfit(const struct session_stamp *stamp, SSL *ssl, SSL_SESSION *session)
 {
 	const struct tls_client *client = SSL_get_app_data(ssl);
 
-	return name_fits(stamp, ssl) && record_limit_kept(session) == client->fragment_code &&
-	       sk_SSL_CIPHER_find(SSL_get_ciphers(ssl), SSL_SESSION_get0_cipher(session)) >= 0 &&
-	       client_fits(stamp, ssl, session);
+	if (is_over(session))
+		return "its time is over";
+	if (!listener_fits(ssl, session))
+		return "of another listener";
+	if (!name_fits(stamp, ssl))
+		return "another server name";
+	if (record_limit_kept(session) != client->fragment_code)
+		return "another max_fragment_length";
+	if (sk_SSL_CIPHER_find(SSL_get_ciphers(ssl), SSL_SESSION_get0_cipher(session)) < 0)
+		return "its suite is not offered any more";
+	return client_fits(stamp, ssl, session) ? NULL : "its client would not get in any more";
 }

@@ -26,9 +26,9 @@ bool session_stamp_get(SSL_SESSION *session, struct session_stamp *stamp);
 bool session_stamp_set(SSL *ssl, SSL_SESSION *session,
 		       const uint8_t origin[static SESSION_STAMP_ORIGIN_LEN]);
 
-// True if the client of ssl, whose ClientHello was read, may go on with the session: it asks for
-// the same name and max_fragment_length, the listener still has the suite, and the session's client
-// would still get in.
-bool session_stamp_fits(const struct session_stamp *stamp, SSL *ssl, SSL_SESSION *session);
+// NULL if the client of ssl, whose ClientHello was read, may go on with the session: its time is
+// not over, it is this listener's, which still has the suite, the client asks for the same name and
+// max_fragment_length, and the session's client would still get in.  Else why not, for the log.
+const char *session_stamp_misfit(const struct session_stamp *stamp, SSL *ssl, SSL_SESSION *session);
 
 #endif

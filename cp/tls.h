@@ -42,6 +42,7 @@ struct tls_client {
 	struct identity *refused;	       // of a certificate that was not accepted
 	const char
 		*refusal; // why its ClientHello was refused; NULL: it was not, or OpenSSL says why
+	const char *not_resumed; // why the session that it came with is not; NULL: it is, or none
 	// Once the handshake is done:
 	bool resumed;
 	struct identity *identity; // NULL: it proved none

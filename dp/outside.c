@@ -73,6 +73,7 @@ static void take_finished(struct lcore *lc, struct session *s, struct rte_mbuf *
 {
 	struct msg msg = {.type = MSG_PLAIN_RECORD,
 			  .content_type = DTLS_HANDSHAKE,
+			  .listener = s->listener,
 			  .id = s->id,
 			  .flow = s->flow->key};
 

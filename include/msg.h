@@ -13,7 +13,7 @@
 //   FRAME            dp → cp    mbuf: whole ARP, NDP or ICMP frame, m->port set
 //   HELLO            dp → cp    mbuf, flow, listener, id: datagram with a ClientHello, cookie good
 //   RECORD           dp → cp    mbuf, flow: datagram or record of a flow in handshake
-//   PLAIN_RECORD     dp → cp    mbuf, flow, id: authenticated handshake record, opened
+//   PLAIN_RECORD     dp → cp    mbuf, flow, id, listener: authenticated handshake record, opened
 //   INSTALLED        dp → cp    id, flow: the session is live
 //   INSTALL_FAILED   dp → cp    session, flow: table full; the session is cp's again
 //   SESSION_ENDED    dp → cp    session: it is cp's again; why: session->end, counters in it
@@ -66,7 +66,7 @@ struct msg {
 		uint8_t end; // SESSION_REMOVE: enum session_end
 		bool live;   // HELLO, MEDIA: the flow has a session; a HELLO's replaces it
 	};
-	uint8_t listener; // HELLO, MEDIA: index in config.listener
+	uint8_t listener; // HELLO, PLAIN_RECORD, MEDIA: index in config.listener
 	uint16_t lcore;	  // dp → cp: the sender
 	union {
 		uint16_t l234_len;  // HELLO, RECORD: bytes of frame headers in front of the data

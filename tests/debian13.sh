@@ -20,9 +20,10 @@ usage: tests/debian13.sh [--folder DIR] [--again] [NAME...]
 Makes a Debian 13 (DPDK 24.11, ipsec-mb 2.0, OpenSSL 3.5) in a folder of its own with debootstrap,
 copies the sources into it and runs tests/run.sh there, with the names or else with
   ${NAMES[*]}
-A Debian that is in the folder already is used again, with its packages.  Nothing outside of the folder changes, and
-what was started or mounted is gone at the end.
-  --folder DIR  default build-debian13 in the tree
+A Debian that is in the folder already is used again, with its packages.  Nothing outside of the
+folder changes, and what was started or mounted is gone at the end.
+  --folder DIR  default build-debian13 in the tree; in the tree only build-SOMETHING, which is not
+                copied
   --again       remove what is there first
   MIRROR        environment: from where; default the first mirror of Debian that apt uses here
 END
@@ -33,7 +34,8 @@ mirror() {
 	local uri
 
 	# shellcheck disable=SC2016 # apt-get expands them
-	read -r uri < <(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian')
+	read -r uri < <(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
+		'Label: Debian')
 	echo "${uri:?apt knows no mirror of Debian: set MIRROR}"
 }
 
@@ -110,6 +112,12 @@ while [ $# -gt 0 ]; do
 	shift
 done
 [ $# -eq 0 ] || NAMES=("$@")
+case $ROOT in
+"$TREE"/build*) ;;
+"$TREE" | "$TREE"/*)
+	echo "$ROOT would be copied into itself: in the tree only build-SOMETHING" >&2 && exit 2
+	;;
+esac
 [ "$(id -u)" = 0 ] || { echo "run it as root: it makes a file system and mounts" >&2 && exit 2; }
 lab_packages debootstrap debian-archive-keyring
 debian

@@ -10,7 +10,7 @@ KEY=secret-of-coap-1
 
 # coap LIBRARY HOST[:PORT] PATH OPTION...: what the request brings, in a session of its own.
 coap() {
-	requests=$((requests + 1))
+	requests=$((requests + 1)) tries=$((tries + 1))
 	in_client "coap-client-$1" -u "$IDENTITY" -k "$KEY" -B 20 "${@:4}" "coaps://$2/$3"
 }
 
@@ -22,6 +22,7 @@ observe() {
 	for seconds in 3 6 12 24; do
 		coap "$1" "$2" time -s $seconds >"$LAB_RUN/$3.out" 2>&1
 		[ "$(grep -o "[0-9:]\{8\}" "$LAB_RUN/$3.out" | sort -u | wc -l)" -lt 3 ] || return 0
+		requests=$((requests - 1))
 	done
 	fail "$3: no notifications"
 }
@@ -44,9 +45,10 @@ requests() {
 	echo "$name: GET, PUT and GET of $(wc -c <"$LAB_RUN/body") bytes, DELETE, observe"
 }
 
-requests=0
+requests=0 tries=0 # those that brought what they should, and all
 # lab.yaml ends with its backends.
-up "  - {name: coap-v4, address: 192.0.2.2, port: 5683}" "/name: coaps/,/backend:/s/backend: .*/backend: coap-v4/"
+up "  - {name: coap-v4, address: 192.0.2.2, port: 5683}" \
+	"/name: coaps/,/backend:/s/backend: .*/backend: coap-v4/"
 lab_run server "$LAB_BACKEND_NS" coap-server-notls -d 10 -v 5
 for _ in {1..100}; do # it says nothing when it is ready
 	[ -z "$(ip netns exec "$LAB_BACKEND_NS" ss -Hlun "sport = 5683")" ] || break
@@ -59,8 +61,10 @@ for library in gnutls openssl; do
 	requests $library "[2001:db8:1::1]"
 done
 telemetry zero /dtlsgw/stats sessions
+# Each that brought what it should had a session; tries on a busy machine may have had some too.
 completed=$(telemetry get /dtlsgw/stats,listener=coaps handshakes_completed)
-[ "$completed" -eq $requests ] || fail "$completed sessions, not $requests"
+[ "$completed" -ge $requests ] && [ "$completed" -le $tries ] ||
+	fail "$completed sessions, not $requests to $tries"
 
 # A wrong key: nothing gets through.
 opened=$(telemetry get /dtlsgw/stats opened)

@@ -76,7 +76,8 @@ psk() {
 (cd "$LAB_RUN" && make_client) 2>"$LAB_RUN/make.log"
 FINGERPRINT=$(openssl x509 -in "$LAB_RUN/meter.pem" -noout -fingerprint -sha256 |
 	sed 's/.*=//; s/://g' | tr A-F a-f)
-up "" "0,/port: 4433/s//&\n    client_certificate: optional\n    client_ca: clients.pem\n    client_crl: crl.pem/"
+CLIENTS="client_certificate: optional\n    client_ca: clients.pem\n    client_crl: crl.pem"
+up "" "0,/port: 4433/s//&\n    $CLIENTS/"
 client_shown new
 logged "echo-v4: done, .*, CN=meter"
 client_shown resumed

@@ -13,7 +13,9 @@ for cipher in ECDHE-ECDSA-AES128-GCM-SHA256 ECDHE-RSA-AES256-GCM-SHA384; do
 	wait "$LAB_PID"
 	grep -q "^dropped server datagram" "$LAB_RUN/proxy-$cipher.log"
 done
-expect "/dtlsgw/stats,listener=echo-v4" handshakes_resent_flights 2
+# A client on a busy machine asks again: after 1, 3, 7 and 15 s, before its 30 s are over.
+resent=$(telemetry get "/dtlsgw/stats,listener=echo-v4" handshakes_resent_flights)
+[ "$resent" -ge 2 ] && [ "$resent" -le 8 ] || fail "$resent flights were sent again"
 expect "/dtlsgw/stats,listener=echo-v4" handshakes_started 2
 capture_end
 "$TOOLS/nonce_oracle" --capture "$LAB_RUN/wire.pcap" --keylog "$LAB_RUN/client.keylog"

@@ -23,7 +23,6 @@
 static struct lab *const lab = &failure_lab;
 static struct pki ca, other, good, expired, stranger;
 static SSL_SESSION *stale;
-static const char *psk_identity, *psk_key;
 
 static void configure(struct lab *l)
 {
@@ -129,21 +128,10 @@ static int long_chain(void)
 	return attempt_refused();
 }
 
-static unsigned int give_psk(SSL *ssl, const char *hint, char *identity, unsigned int identity_max,
-			     unsigned char *key, unsigned int key_max)
-{
-	(void)ssl;
-	(void)hint;
-	snprintf(identity, identity_max, "%s", psk_identity);
-	return (unsigned int)unit_hex(psk_key, key, key_max);
-}
-
 static int psk(const char *identity, const char *key)
 {
-	psk_identity = identity;
-	psk_key = key;
 	attempt_start(PSK);
-	SSL_set_psk_client_callback(attempt.ssl, give_psk);
+	lab_psk(&attempt, identity, key);
 	attempt_hold(2);
 	attempt.hold = false;
 	lab_pump(lab);
@@ -345,16 +333,15 @@ const struct failure failures[] = {
 	{"expired certificate", expired_certificate, SSL_AD_CERTIFICATE_EXPIRED,
 	 COUNTER(bad_certificate), -1,
 	 "failed: certificate has expired, certificate of CN=expired"},
-	{"bad signature", bad_signature, SSL_AD_DECRYPT_ERROR, COUNTER(failed), -1,
-	 "signature"},
+	{"bad signature", bad_signature, SSL_AD_DECRYPT_ERROR, COUNTER(failed), -1, "signature"},
 	{"long chain", long_chain, SSL_AD_DECODE_ERROR, COUNTER(failed), -1,
 	 "failed: a message is too long or its fragments disagree"},
 	{"unknown identity", unknown_identity, SSL_AD_DECRYPT_ERROR, COUNTER(unknown_identity), -1,
 	 "unknown identity \"nobody\""},
 	{"wrong key", wrong_key, SSL_AD_DECRYPT_ERROR, COUNTER(bad_finished), -1,
 	 "did not authenticate, identity \"client-1\""},
-	{"stale session", stale_session, FAILURE_NO_ALERT, COUNTER(expired), -1,
-	 "failed: not finished in time"},
+	{"stale session", stale_session, FAILURE_NO_ALERT, COUNTER(resumptions_refused), -1,
+	 "failed: not finished in time, not resumed: its t"}, // time is over, ticket's key is gone
 	{"truncated extension", truncated_extension, SSL_AD_DECODE_ERROR, COUNTER(failed), -1,
 	 "failed: bad extension"},
 	{"garbage for a ClientHello", garbage_hello, SSL_AD_DECODE_ERROR, COUNTER(failed), -1,

@@ -51,7 +51,9 @@ struct lab_client {
 	uint16_t path_max; // the gateway's datagrams over so many bytes are lost; 0: none
 	uint16_t received; // datagrams of the gateway, lost ones included
 	struct lab_queue in, out;
-	struct lab_queue seen; // everything the gateway sent to the client
+	struct lab_queue seen;		    // everything the gateway sent to the client
+	const char *psk_identity, *psk_key; // of lab_psk()
+	char psk_hint[32];		    // the gateway's, cut
 };
 
 struct lab {
@@ -90,6 +92,9 @@ char *lab_file(struct lab *lab, const char *name, const char *text);
 void lab_client_start(struct lab *lab, struct lab_client *c, uint16_t port, const char *ciphers);
 // Begins anew with what the test has changed in c->ctx.
 void lab_client_renew(struct lab_client *c);
+
+// Gives the client a pre-shared key, in hex; both texts outlive the handshake.
+void lab_psk(struct lab_client *c, const char *identity, const char *key);
 
 void lab_client_stop(struct lab_client *c);
 
@@ -134,6 +139,13 @@ void lab_inject(struct lab_client *c, const void *payload, uint16_t len);
 
 // Steps the client until its last flight waits in out, with hold set.
 void lab_last_flight(struct lab_client *c);
+
+// The same for a flight with a ChangeCipherSpec, however many datagrams of the gateway come before.
+void lab_hold_finished(struct lab_client *c);
+
+// Lets the held Finished go, which the gateway does not take, and the handshake's time be over.
+// The client's errors stay in OpenSSL's queue.
+void lab_fail_finished(struct lab_client *c);
 
 // Seals a record of the client, as it could be sent out of turn; lab_seal() one of application
 // data. Returns its length.

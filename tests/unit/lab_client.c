@@ -124,6 +124,23 @@ void lab_client_start(struct lab *lab, struct lab_client *c, uint16_t port, cons
 	lab->client[i] = c;
 }
 
+static unsigned int give_psk(SSL *ssl, const char *hint, char *identity, unsigned int identity_max,
+			     unsigned char *key, unsigned int key_max)
+{
+	struct lab_client *c = SSL_get_app_data(ssl);
+
+	snprintf(c->psk_hint, sizeof(c->psk_hint), "%s", hint != NULL ? hint : "");
+	snprintf(identity, identity_max, "%s", c->psk_identity);
+	return (unsigned int)unit_hex(c->psk_key, key, key_max);
+}
+
+void lab_psk(struct lab_client *c, const char *identity, const char *key)
+{
+	c->psk_identity = identity;
+	c->psk_key = key;
+	SSL_set_psk_client_callback(c->ssl, give_psk);
+}
+
 void lab_client_stop(struct lab_client *c)
 {
 	for (uint16_t i = 0; i < LAB_CLIENT_MAX; i++) {
@@ -282,4 +299,36 @@ void lab_last_flight(struct lab_client *c)
 		lab_pump(c->lab);
 	}
 	assert_true(c->out.nb > 0);
+}
+
+static bool has_change_cipher_spec(const struct lab_datagram *d)
+{
+	struct record rec;
+	uint16_t at = 0;
+
+	while (record_parse(d->bytes + at, d->len - at, &rec)) {
+		if (rec.type == DTLS_CHANGE_CIPHER_SPEC)
+			return true;
+		at += DTLS_RECORD_HEADER_LEN + rec.fragment_len;
+	}
+	return false;
+}
+
+void lab_hold_finished(struct lab_client *c)
+{
+	while (!c->hold) {
+		lab_pump(c->lab);
+		lab_step(c);
+		for (uint16_t i = 0; i < c->out.nb; i++)
+			c->hold |= has_change_cipher_spec(&c->out.datagram[i]);
+	}
+}
+
+void lab_fail_finished(struct lab_client *c)
+{
+	lab_hold_finished(c);
+	c->hold = false;
+	lab_pump(c->lab);
+	lab_expire(c->lab);
+	assert_false(lab_handshake(c, LAB_PATIENCE_MS));
 }

@@ -6,6 +6,7 @@
 #include "dtls.h"
 #include "handshake.h"
 #include "hs_table.h"
+#include "hs_worker.h"
 #include "install.h"
 #include "loop.h"
 #include "neigh.h"
@@ -110,6 +111,7 @@ static void test_hello_when_done(void **state)
 		unit_check(row, lab_handshake_first(&lab) == hs);
 		unit_check(row, hs->state == done[row]);
 		unit_check(row, hs->hello_id == 77);
+		unit_check(row, lab_stats(&lab)->hellos_ignored == row + 1);
 		unit_check(row, lab_stats(&lab)->started == row + 1);
 		unit_check(row, lab_stats(&lab)->hasty == 0);
 		complete();
@@ -162,6 +164,85 @@ static void test_hasty(void **state)
 	assert_int_equal(lab_stats(&lab)->hasty, 1);
 	assert_int_equal(lab_stats(&lab)->replaced, 1);
 	assert_int_equal(lab_stats(&lab)->started, 2);
+	lab_client_stop(&client);
+	install_shutdown(&lab.cp);
+	lab_check_idle(&lab);
+}
+
+// Records that no handshake wants: each counts.
+static void test_ignored(void **state)
+{
+	static const struct {
+		uint8_t type, epoch, len, tail; // tail: bytes behind the record
+	} rows[] = {
+		{DTLS_APPLICATION_DATA, 0, 4, 0},
+		{DTLS_APPLICATION_DATA, 2, 4, 0},
+		{DTLS_HANDSHAKE, 2, 4, 0},
+		{DTLS_HANDSHAKE + 8, 0, 4, 0},
+		{DTLS_CHANGE_CIPHER_SPEC - 1, 0, 4, 0},
+		{DTLS_ALERT, 1, 30, 0}, // does not authenticate
+		{DTLS_CHANGE_CIPHER_SPEC, 0, 1, 5},
+	};
+	const struct lab_datagram *d = &client.out.datagram[0];
+	uint8_t bytes[64];
+	struct record rec;
+
+	(void)state;
+	reach(HS_WAIT_CLIENT);
+	assert_true(record_parse(d->bytes, d->len, &rec)); // ClientKeyExchange: there are keys
+	record(d->bytes, DTLS_RECORD_HEADER_LEN + rec.fragment_len);
+	for (size_t row = 0; row < UNIT_NB(rows); row++) {
+		memset(bytes, 0, sizeof(bytes));
+		bytes[0] = rows[row].type;
+		bytes[1] = 0xfe;
+		bytes[2] = 0xfd;
+		bytes[4] = rows[row].epoch;
+		bytes[10] = (uint8_t)(100 + row);
+		bytes[12] = rows[row].len;
+		bytes[13] = 1;
+		record(bytes, DTLS_RECORD_HEADER_LEN + rows[row].len + rows[row].tail);
+		unit_check(row, lab_stats(&lab)->records_ignored == row + 1);
+	}
+	complete();
+	assert_int_equal(lab_stats(&lab)->early_held + lab_stats(&lab)->early_dropped, 0);
+}
+
+// So do messages that are nobody's: records when the handshake is over, and no ClientHello.
+static void test_stray(void **state)
+{
+	static const uint8_t bytes[] = {
+		DTLS_HANDSHAKE, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 1, 0};
+	uint64_t strays = 0;
+
+	(void)state;
+	record(bytes, sizeof(bytes));
+	for (uint16_t i = 0; i < lab.cp.worker_nb; i++)
+		strays += lab.cp.worker[i]->stats.stray_records;
+	assert_int_equal(strays, 1);
+	dispatch(MSG_HELLO, 1, bytes, sizeof(bytes));
+	assert_int_equal(lab_stats(&lab)->hellos_ignored, 1);
+	assert_int_equal(lab_stats(&lab)->started, 0);
+}
+
+// What was held is lost if the lcore's ring has no room for it.
+static void test_early_lost(void **state)
+{
+	uint8_t bytes[64];
+	struct msg msg;
+
+	(void)state;
+	reach(HS_WAIT_INSTALLED);
+	record(bytes, lab_seal(&client, 7, "x", bytes));
+	assert_int_equal(lab_stats(&lab)->early_held, 1);
+	while (!rig_message(&lab.rig, &msg))
+		rig_poll(&lab.rig);
+	assert_int_equal(msg.type, MSG_INSTALLED);
+	lab_fill_ring(&lab);
+	lab_dispatch(&lab, &msg);
+	assert_int_equal(lab_stats(&lab)->completed, 1);
+	assert_int_equal(lab_stats(&lab)->early_lost, 1);
+	for (int n = 0; n < 200; n++)
+		rig_poll(&lab.rig);
 	lab_client_stop(&client);
 	install_shutdown(&lab.cp);
 	lab_check_idle(&lab);
@@ -291,6 +372,8 @@ static void test_resend_guards(void **state)
 			lab_fill_ring(&lab);
 		lab_dispatch(&lab, &msg);
 		unit_check(n, lab_stats(&lab)->resent_flights == (n == 6));
+		unit_check(n, lab_stats(&lab)->finished_ignored == RTE_MIN(n + 1ull, 5ull));
+		unit_check(n, lab_stats(&lab)->resends_failed == (n >= 5));
 		for (int i = 0; i < 200; i++)
 			rig_poll(&lab.rig);
 	}
@@ -306,6 +389,9 @@ int main(void)
 		TEST(ended_when_done),
 		TEST(ended_when_waiting),
 		TEST(hasty),
+		TEST(ignored),
+		TEST(stray),
+		TEST(early_lost),
 		TEST(alert_when_done),
 		TEST(shutdown_before_room),
 		TEST(shutdown_before_installed),

@@ -132,15 +132,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static unsigned int give_psk(SSL *ssl, const char *hint, char *identity, unsigned int identity_max,
-			     unsigned char *key, unsigned int key_max)
-{
-	(void)ssl;
-	(void)hint;
-	snprintf(identity, identity_max, "%s", IDENTITY);
-	return (unsigned int)unit_hex(KEY, key, key_max);
-}
-
 static bool running(const struct lab_client *c)
 {
 	return c->ssl != NULL;
@@ -152,7 +143,7 @@ static void start(size_t i)
 
 	lab_client_start(&lab, c, (uint16_t)(LAB_PORT + begun), ciphers[i % KINDS]);
 	c->lossy = true;
-	SSL_set_psk_client_callback(c->ssl, give_psk);
+	lab_psk(c, IDENTITY, KEY);
 	if (i % KINDS == BY_ECDSA)
 		SSL_set_tlsext_use_srtp(c->ssl, "SRTP_AEAD_AES_128_GCM");
 	if (i % 2 == 0)

@@ -15,20 +15,14 @@
 #include "unit.h"
 
 #define PSK   "PSK-AES128-GCM-SHA256"
+#define KEY   "00112233445566778899aabbccddeeff"
 #define WRONG "0123456789abcdef0123456789abcdef"
 #define IDENTITIES                                                                                 \
-	"client-1 00112233445566778899aabbccddeeff\n"                                              \
+	"client-1 " KEY "\n"                                                                       \
 	"client-2 ffeeddccbbaa99887766554433221100 second\n"
 
 static struct lab lab;
 static struct lab_client client;
-
-// What the client of the test claims.
-static struct {
-	const char *identity;
-	const char *key;
-	char hint[32]; // it got
-} claim;
 
 static void edit(struct lab *l)
 {
@@ -60,21 +54,10 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static unsigned int give_psk(SSL *ssl, const char *hint, char *identity, unsigned int identity_max,
-			     unsigned char *key, unsigned int key_max)
-{
-	(void)ssl;
-	snprintf(claim.hint, sizeof(claim.hint), "%s", hint != NULL ? hint : "");
-	snprintf(identity, identity_max, "%s", claim.identity);
-	return (unsigned int)unit_hex(claim.key, key, key_max);
-}
-
 static void start(const char *identity, const char *key, const char *ciphers)
 {
-	claim.identity = identity;
-	claim.key = key;
 	lab_client_start(&lab, &client, LAB_PORT, ciphers);
-	SSL_set_psk_client_callback(client.ssl, give_psk);
+	lab_psk(&client, identity, key);
 }
 
 static void finish(void)
@@ -119,7 +102,7 @@ static void test_suites(void **state)
 		const char *identity, *key;
 		uint16_t port;
 	} rows[] = {
-		{"client-1", "00112233445566778899aabbccddeeff", RIG_BACKEND_PORT},
+		{"client-1", KEY, RIG_BACKEND_PORT},
 		{"client-2", "ffeeddccbbaa99887766554433221100", RIG_BACKEND_PORT + 1},
 	};
 
@@ -130,7 +113,7 @@ static void test_suites(void **state)
 		start(rows[row].identity, rows[row].key, suites[i]);
 		unit_check(i, lab_handshake(&client, LAB_PATIENCE_MS));
 		unit_check(i, strcmp(SSL_get_cipher(client.ssl), suites[i]) == 0);
-		unit_check(i, strcmp(claim.hint, "lab") == 0);
+		unit_check(i, strcmp(client.psk_hint, "lab") == 0);
 		for (int n = 0; n < 3; n++)
 			lab_check_echo(&client, "hello");
 		unit_check(i, lab.backend_port == rows[row].port);
@@ -163,7 +146,7 @@ static void trace_failure(const char *identity, const char *key, struct trace *t
 {
 	memset(trace, 0, sizeof(*trace));
 	start(identity, key, "PSK-AES128-GCM-SHA256:@SECLEVEL=0");
-	assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
+	lab_fail_finished(&client);
 	trace->reason = (unsigned long)ERR_GET_REASON(ERR_get_error());
 	ERR_clear_error();
 	for (uint16_t i = 0; i < client.seen.nb; i++) {
@@ -193,7 +176,6 @@ static void test_wrong_key_and_unknown_identity(void **state)
 	struct trace wrong, unknown;
 
 	(void)state;
-	lab.rig.config.handshake_timeout_s = 1;
 	trace_failure("client-1", WRONG, &wrong);
 	assert_int_equal(lab_stats(&lab)->bad_finished, 1);
 	assert_int_equal(lab_stats(&lab)->unknown_identity, 0);
@@ -232,30 +214,6 @@ static void test_alert_after_three(void **state)
 	ERR_clear_error();
 }
 
-static bool has_change_cipher_spec(const struct lab_datagram *d)
-{
-	struct record rec;
-	uint16_t at = 0;
-
-	while (record_parse(d->bytes + at, d->len - at, &rec)) {
-		if (rec.type == DTLS_CHANGE_CIPHER_SPEC)
-			return true;
-		at += DTLS_RECORD_HEADER_LEN + rec.fragment_len;
-	}
-	return false;
-}
-
-// Steps the client until its flight with the Finished waits in out.
-static void wait_for_flight(void)
-{
-	while (!client.hold) {
-		lab_pump(&lab);
-		lab_step(&client);
-		for (uint16_t i = 0; i < client.out.nb; i++)
-			client.hold |= has_change_cipher_spec(&client.out.datagram[i]);
-	}
-}
-
 // Somebody else's records do not end a handshake: not many at once, nor two flights of them.
 static void test_forged_finished(void **state)
 {
@@ -266,9 +224,9 @@ static void test_forged_finished(void **state)
 	uint16_t len;
 
 	(void)state;
-	start("client-1", "00112233445566778899aabbccddeeff", PSK);
+	start("client-1", KEY, PSK);
 	client.lossy = true;
-	wait_for_flight();
+	lab_hold_finished(&client);
 	assert_true(record_parse(d->bytes, d->len, &rec) && rec.type == DTLS_HANDSHAKE);
 	lab_inject(&client, d->bytes, DTLS_RECORD_HEADER_LEN + rec.fragment_len);
 	client.out.nb = 0; // its Finished is lost
@@ -292,7 +250,7 @@ static void test_forged_finished(void **state)
 
 // Calls of the gateway's and of libssl for it; see meson.build.
 static struct work {
-	unsigned int lookups, digests, compares, expansions, opened;
+	unsigned int lookups, digests, compares, expansions, macs, opened;
 	size_t expanded; // bytes
 } work;
 
@@ -328,6 +286,17 @@ int EVP_KDF_derive(EVP_KDF_CTX *kdf, unsigned char *key, size_t len, const OSSL_
 	return real(kdf, key, len, params);
 }
 
+// Of the key block, which the gateway derives itself (decision 0014).
+int EVP_MAC_final(EVP_MAC_CTX *mac, unsigned char *out, size_t *len, size_t size)
+{
+	static int (*real)(EVP_MAC_CTX *, unsigned char *, size_t *, size_t);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "EVP_MAC_final");
+	work.macs++;
+	return real(mac, out, len, size);
+}
+
 int EVP_Digest(const void *data, size_t len, unsigned char *md, unsigned int *size,
 	       const EVP_MD *type, ENGINE *engine)
 {
@@ -356,7 +325,7 @@ static struct work failure_work(const char *identity)
 	struct work done;
 
 	start(identity, WRONG, PSK);
-	wait_for_flight();
+	lab_hold_finished(&client);
 	client.hold = false;
 	memset(&work, 0, sizeof(work));
 	lab_pump(&lab);
@@ -374,18 +343,20 @@ static void test_same_work(void **state)
 	struct work wrong = failure_work("client-1"), unknown = failure_work("nobody-1");
 
 	(void)state;
-	print_message(
-		"%u lookups, %u digests, %u compares, %u expansions of %zu bytes, %u opened\n",
-		wrong.lookups, wrong.digests, wrong.compares, wrong.expansions, wrong.expanded,
-		wrong.opened);
+	print_message("%u lookups, %u digests, %u compares, %u expansions of %zu bytes, %u MACs, "
+		      "%u opened\n",
+		      wrong.lookups, wrong.digests, wrong.compares, wrong.expansions,
+		      wrong.expanded, wrong.macs, wrong.opened);
 	assert_int_equal(wrong.lookups, 1);
 	assert_int_equal(wrong.opened, 1);
-	assert_true(wrong.digests > 0 && wrong.compares > 0 && wrong.expansions >= 2);
+	assert_true(wrong.digests > 0 && wrong.compares > 0 && wrong.expansions >= 2 &&
+		    wrong.macs > 0);
 	assert_int_equal(unknown.lookups, wrong.lookups);
 	assert_int_equal(unknown.digests, wrong.digests);
 	assert_int_equal(unknown.compares, wrong.compares);
 	assert_int_equal(unknown.expansions, wrong.expansions);
 	assert_int_equal(unknown.expanded, wrong.expanded);
+	assert_int_equal(unknown.macs, wrong.macs);
 	assert_int_equal(unknown.opened, wrong.opened);
 	assert_int_equal(lab_stats(&lab)->bad_finished, 2);
 	assert_int_equal(lab_stats(&lab)->unknown_identity, 1);
@@ -401,44 +372,43 @@ static void test_long_identity(void **state)
 	(void)state;
 	memset(identity, 'x', sizeof(identity) - 1);
 	identity[sizeof(identity) - 1] = '\0';
-	lab.rig.config.handshake_timeout_s = 1;
 	start(identity, "00", PSK);
-	assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
+	lab_fail_finished(&client);
 	ERR_clear_error();
 	lab_client_stop(&client);
 	lab_check_idle(&lab);
 	assert_int_equal(lab_stats(&lab)->completed, 0);
 }
 
-static bool tries(const char *identity, const char *key)
+static void gets_in(const char *identity, const char *key)
 {
-	bool ok;
-
 	start(identity, key, PSK);
-	ok = lab_handshake(&client, LAB_PATIENCE_MS);
+	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
+	lab_check_echo(&client, "x");
+	finish();
+}
+
+static void stays_out(const char *identity, const char *key)
+{
+	start(identity, key, PSK);
+	lab_fail_finished(&client);
 	ERR_clear_error();
-	if (ok)
-		lab_check_echo(&client, "x");
-	if (ok)
-		lab_close(&client);
 	lab_client_stop(&client);
 	lab_check_idle(&lab);
-	return ok;
 }
 
 static void test_reload(void **state)
 {
 	(void)state;
-	lab.rig.config.handshake_timeout_s = 1;
-	assert_false(tries("client-3", "aa"));
+	stays_out("client-3", "aa");
 	lab_file(&lab, "psk", "client-3 aa\nclient-1 bb\n");
 	cp_reload(&lab.cp);
-	assert_true(tries("client-3", "aa"));
-	assert_true(tries("client-1", "bb"));
-	assert_false(tries("client-2", "ffeeddccbbaa99887766554433221100"));
+	gets_in("client-3", "aa");
+	gets_in("client-1", "bb");
+	stays_out("client-2", "ffeeddccbbaa99887766554433221100");
 	lab_file(&lab, "psk", "client-3 ab\nclient-1 zz\n");
 	cp_reload(&lab.cp); // logs psk:2
-	assert_true(tries("client-3", "aa"));
+	gets_in("client-3", "aa");
 }
 
 // A live session outlives its identity, a handshake under way does not.
@@ -447,18 +417,14 @@ static void test_reload_under_way(void **state)
 	static struct lab_client live;
 
 	(void)state;
-	claim.identity = "client-1";
-	claim.key = "00112233445566778899aabbccddeeff";
 	lab_client_start(&lab, &live, LAB_PORT + 1, PSK);
-	SSL_set_psk_client_callback(live.ssl, give_psk);
+	lab_psk(&live, "client-1", KEY);
 	assert_true(lab_handshake(&live, LAB_PATIENCE_MS));
-	start("client-1", claim.key, PSK);
+	start("client-1", KEY, PSK);
 	lab_last_flight(&client);
 	lab_file(&lab, "psk", "client-2 00\n");
 	cp_reload(&lab.cp);
-	client.hold = false;
-	lab.rig.config.handshake_timeout_s = 1;
-	assert_false(lab_handshake(&client, LAB_PATIENCE_MS));
+	lab_fail_finished(&client);
 	ERR_clear_error();
 	lab_client_stop(&client);
 	lab_check_echo(&live, "still there");

@@ -279,7 +279,7 @@ static void test_malformed(void **state)
 		for (int n = 0; n < 3; n++) // handshakes that came so far end with the next
 			lab_pump(&lab);
 	}
-	lab.rig.config.handshake_timeout_s = 1;
+	lab_expire(&lab);
 	start_name(name, LAB_ECDSA);
 	assert_true(lab_handshake(&client, LAB_PATIENCE_MS));
 	finish();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Connects to a DTLS echo, sends datagrams of every size and compares each echo byte for byte.
-// SIGTERM makes what was sent so far all there is to send.
+// SIGTERM makes what was sent so far all there is to send, and ends a hold.
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -152,7 +152,7 @@ static bool connection_done(const struct connection *c)
 	return c->up && c->echoed + c->lost == c->total;
 }
 
-// Turns every connection until all are done, or with hold_s until the peer closed them all.
+// Turns every connection until all are done.
 static bool run(uint64_t deadline, bool (*done)(const struct connection *))
 {
 	struct pollfd p[CONNECTION_MAX];
@@ -222,19 +222,21 @@ static bool all_resumed(void)
 	return true;
 }
 
-static bool connection_closed(const struct connection *c)
+static bool hold_over(const struct connection *c)
 {
-	return c->a.closed;
+	return c->a.closed || stopped;
 }
 
 static bool hold(void)
 {
 	printf("holding\n");
-	if (!run(endpoint_now_ms() + opt.hold_s * 1000, connection_closed))
+	if (!run(endpoint_now_ms() + opt.hold_s * 1000, hold_over))
 		return false;
 	for (unsigned int i = 0; i < opt.connections; i++) {
 		const struct association *a = &connections[i].a;
 
+		if (!a->closed)
+			continue;
 		printf("closed %u by %s\n", i,
 		       a->alert_level == 1 && a->alert_description == 0 ? "close_notify"
 									: "something else");
@@ -265,7 +267,8 @@ static const struct option_line lines[] = {
 	{.name = "quiet", .number = &opt.quiet_ms},	     // without an echo: lost
 	{.name = "lossy", .flag = &opt.lossy},		     // lost and repeated echoes are fine
 	{.name = "vanish", .flag = &opt.vanish},	     // end without close_notify
-	{.name = "hold", .number = &opt.hold_s}, // then wait so long for the peer to close
+	{.name = "hold",
+	 .number = &opt.hold_s}, // then wait so long for the peer to close or SIGTERM
 };
 
 static void on_sigterm(int signal_nb)
