@@ -15,8 +15,8 @@ void loop_dispatch(struct cp *cp, const struct msg *msg);
 bool loop_drain(struct cp *cp);
 
 // Blocks (SIG_BLOCK) or unblocks SIGTERM, SIGINT and SIGHUP for this thread and those it starts.
-// main() blocks them before anything else, and only loop_run() unblocks them while it runs: one that
-// comes early waits for it, one that comes while the gateway ends does nothing.
+// main() blocks them before anything else, and only loop_run() unblocks them while it runs: one
+// that comes early waits for it, one that comes while the gateway ends does nothing.
 void loop_signals(int how);
 
 // The main thread from launch to stop: takes the lcores' messages and runs the events of cp->base.

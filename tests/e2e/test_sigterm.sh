@@ -40,7 +40,7 @@ lab_await reloaded "$LAB_GATEWAY" "1 ticket keys" 5 || fail "SIGHUP in the start
 [ -S "$LAB_RUN/control.sock" ]
 # The last of these come while it ends.
 for ((n = 0; n < 5000; n++)); do
-	kill -TERM "$LAB_GATEWAY" 2>/dev/null && kill -HUP "$LAB_GATEWAY" 2>/dev/null || break
+	{ kill -TERM "$LAB_GATEWAY" && kill -HUP "$LAB_GATEWAY"; } 2>/dev/null || break
 	sleep 0.001
 done
 status=0
