@@ -11,6 +11,7 @@ TSAN_TESTS=(credentials hs_threads log)
 LOGS=$BUILD/test-logs
 FUZZ_S=10 # seconds for each fuzz target
 E2E_S=240 # seconds at most for each e2e test
+PEERS_ALL_S=900
 SKIPPED_RC=77
 # shellcheck source=config/lab_net.sh
 . "$TREE/config/lab_net.sh"
@@ -33,6 +34,8 @@ Installs what the tests need, builds, and runs the tests: all, or those of the n
   fuzz    each libFuzzer target for a short while
   perf    the quick benches against their floors (perf/floors.sh)
   e2e     every script of tests/e2e, or one of them: sizes is tests/e2e/test_sizes.sh
+  peers-all
+          test_peers.sh with every cell on all ten lossy ways; only where it is named
 The last line counts results; the status is 0 if none failed.  Output of tests: build/test-logs.
 END
 }
@@ -172,7 +175,7 @@ esac
 NAMES=("$@")
 for name in "${NAMES[@]}"; do
 	case $name in
-	meson | tsan | fuzz | perf | e2e) ;;
+	meson | tsan | fuzz | perf | e2e | peers-all) ;;
 	*) [ -e "$TREE/tests/e2e/test_$name.sh" ] || { usage >&2 && exit 2; } ;;
 	esac
 done
@@ -208,4 +211,8 @@ for script in "$TREE"/tests/e2e/test_*.sh; do
 		BUILD=$BUILD run_e2e "$script"
 	fi
 done
+if [[ " ${NAMES[*]} " == *" peers-all "* ]]; then
+	BUILD=$BUILD run peers-all timeout -k 30 $PEERS_ALL_S \
+		"$TREE/tests/e2e/test_peers.sh" --each 10
+fi
 finish
