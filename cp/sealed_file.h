@@ -41,8 +41,8 @@ int sealed_file_commit(struct sealed_file *f, bool durable);
 void sealed_file_close(struct sealed_file *f);
 
 // Gives every record to take(), in its order, until that returns something else than 0.  Returns 0,
-// what take() returned, -ENOENT: there is none, -EBADMSG: not such a file or not whole, -ENOKEY: none
-// of keys sealed it, or another -errno.
+// what take() returned, -ENOENT: there is none, -EBADMSG: not such a file or not whole, -ENOKEY:
+// none of keys sealed it, or another -errno.
 int sealed_file_read(const char *file, const struct ticket_keys *keys,
 		     int (*take)(void *arg, const uint8_t *record, size_t len), void *arg);
 

@@ -14,13 +14,13 @@ struct srtp;
 // What is sent again when a client lost our last flight: NewSessionTicket, if there was one,
 // ChangeCipherSpec and Finished.  In a resumption the last flight is the client's.
 struct last_flight {
-	uint64_t epoch0_seq;  // of the next record of epoch 0
-	uint64_t resent_tsc;  // 0: not yet
-	uint8_t *ticket;      // whole records, but for their numbers; goes when the client has sent
-			      // data; NULL: none
-	uint32_t ticket_len;  // bytes
-	uint16_t mtu;	      // bytes of UDP payload, of the flight
-	uint8_t finished_len; // 0: the last flight is not ours
+	uint64_t epoch0_seq; // of the next record of epoch 0
+	uint64_t resent_tsc; // 0: not yet
+	// Whole records, but for their numbers; goes when the client has sent data.  NULL: none.
+	uint8_t *ticket;
+	uint32_t ticket_len;			    // bytes
+	uint16_t mtu;				    // bytes of UDP payload, of the flight
+	uint8_t finished_len;			    // 0: the last flight is not ours
 	uint8_t finished[LAST_FLIGHT_FINISHED_MAX]; // the message, plain
 };
 
@@ -77,8 +77,8 @@ struct session_entry *session_dir_find(const struct session_dir *dir, session_id
 // come.
 void session_dir_tidy(struct session_dir *dir);
 
-// Frees the entry's slot, identity and ticket, and wipes and frees its SRTP keys; its id is not used
-// again before 2^32 others of the slot were.
+// Frees the entry's slot, identity and ticket, and wipes and frees its SRTP keys; its id is not
+// used again before 2^32 others of the slot were.
 void session_dir_leave(struct session_dir *dir, struct session_entry *entry);
 
 uint32_t session_dir_count(const struct session_dir *dir);

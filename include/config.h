@@ -85,14 +85,14 @@ struct config_listener {
 	uint16_t alpn_nb;	     // 0: what the client offers is ignored
 	char *alpn[CONFIG_ALPN_MAX]; // in order of preference
 	enum config_client_certificate client_certificate;
-	char *client_ca;  // PEM file; NULL with _NONE
-	char *client_crl; // PEM file; NULL: none
-	char *suites;	  // OpenSSL cipher string
-	char *groups;	  // OpenSSL group list
-	char *signatures; // OpenSSL list of signature algorithms
-	uint16_t srtp_nb; // 0: use_srtp is not answered
+	char *client_ca;	       // PEM file; NULL with _NONE
+	char *client_crl;	       // PEM file; NULL: none
+	char *suites;		       // OpenSSL cipher string
+	char *groups;		       // OpenSSL group list
+	char *signatures;	       // OpenSSL list of signature algorithms
+	uint16_t srtp_nb;	       // 0: use_srtp is not answered
 	uint8_t srtp[CONFIG_SRTP_MAX]; // enum srtp_profile, in order of preference
-	uint16_t media;	  // index in config.backend, for STUN and RTP; CONFIG_BACKEND_NONE: none
+	uint16_t media; // index in config.backend, for STUN and RTP; CONFIG_BACKEND_NONE: none
 };
 
 struct config_backend {

@@ -24,8 +24,9 @@ struct encap {
 	uint16_t payload_max; // bytes of UDP payload that fit the port's MTU
 	uint16_t l2_l3_len;   // as in an mbuf's tx_offload: l3_len (20, 40) behind 7 bits of l2_len
 	uint16_t ip_sum;      // ones' complement sum of the IPv4 header with total length 0
-	uint16_t udp_sum;     // the same of the pseudo header with length 0 and, if software makes
-			  // the checksum, of the ports
+	// The same of the pseudo header with length 0 and, if software makes the checksum, of the
+	// ports.
+	uint16_t udp_sum;
 	uint8_t header[ENCAP_HEADER_LEN]; // at its end; without the destination MAC
 };
 _Static_assert(sizeof(struct encap) == 72, "ends a cache line of a session half");

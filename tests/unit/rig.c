@@ -430,3 +430,13 @@ const uint8_t *rig_payload(struct rte_mbuf *m, uint16_t *len)
 			 sizeof(struct rte_ether_hdr) + sizeof(*ip) + sizeof(*udp) + *len);
 	return (const uint8_t *)(udp + 1);
 }
+
+void rig_expect_ended(struct rig *rig, const struct rig_session *rs, enum session_end end)
+{
+	struct msg msg;
+
+	assert_true(rig_message(rig, &msg));
+	assert_int_equal(msg.type, MSG_SESSION_ENDED);
+	assert_ptr_equal(msg.session, rs->session);
+	assert_int_equal(msg.session->end, end);
+}

@@ -110,6 +110,9 @@ uint16_t rig_seal(struct rig *rig, struct rig_session *rs, uint8_t type, uint16_
 int rig_open(struct rig *rig, struct rig_session *rs, const uint8_t *record, uint16_t len,
 	     struct record *rec, uint8_t *plain);
 
+// Takes the next message, which must say that rs ended so.
+void rig_expect_ended(struct rig *rig, const struct rig_session *rs, enum session_end end);
+
 // A datagram of the client with payload as it stands.
 struct rte_mbuf *rig_from_client(struct rig *rig, uint16_t client_port, const void *payload,
 				 uint16_t len);

@@ -383,10 +383,7 @@ static void hello_on_a_live_flow(void **state)
 	rte_pktmbuf_free(msg.mbuf);
 
 	rig_install(&rig, &new, 1000, RIG_NAT_PORT + 1);
-	assert_true(rig_message(&rig, &msg));
-	assert_int_equal(msg.type, MSG_SESSION_ENDED);
-	assert_ptr_equal(msg.session, old.session);
-	assert_int_equal(msg.session->end, SESSION_END_REPLACED);
+	rig_expect_ended(&rig, &old, SESSION_END_REPLACED);
 	assert_int_equal(rig.dp->stats[0]->sessions, 1);
 	assert_int_equal(rig.dp->stats[0]->handshakes, 0);
 }

@@ -90,7 +90,6 @@ static void what_is_no_reply_is_dropped(void **state)
 static void sequence_limit_ends_the_session(void **state)
 {
 	static const uint8_t close_notify[2] = {1, 0};
-	struct msg msg;
 
 	(void)state;
 	rs.session->tx.seq_limit = 1;
@@ -99,9 +98,7 @@ static void sequence_limit_ends_the_session(void **state)
 	rig_poll(&rig);
 	expect_at_client(DTLS_APPLICATION_DATA, 0, "last", 4);
 	expect_at_client(DTLS_ALERT, 1, close_notify, 2);
-	assert_true(rig_message(&rig, &msg));
-	assert_int_equal(msg.type, MSG_SESSION_ENDED);
-	assert_int_equal(msg.session->end, SESSION_END_SEQ_LIMIT);
+	rig_expect_ended(&rig, &rs, SESSION_END_SEQ_LIMIT);
 	assert_int_equal(rig_drops(&rig, DROP_SEQ_LIMIT), 1);
 }
 
@@ -109,7 +106,6 @@ static void sequence_limit_ends_the_session(void **state)
 static void block_limit_ends_the_session(void **state)
 {
 	uint8_t plain[17] = {0};
-	struct msg msg;
 
 	(void)state;
 	rs.session->tx.blocks_left = 6;
@@ -117,9 +113,7 @@ static void block_limit_ends_the_session(void **state)
 	put(plain, 1);
 	rig_poll(&rig);
 	expect_at_client(DTLS_APPLICATION_DATA, 0, plain, 17);
-	assert_true(rig_message(&rig, &msg));
-	assert_int_equal(msg.type, MSG_SESSION_ENDED);
-	assert_int_equal(msg.session->end, SESSION_END_SEQ_LIMIT);
+	rig_expect_ended(&rig, &rs, SESSION_END_SEQ_LIMIT);
 	assert_int_equal(rig_drops(&rig, DROP_SEQ_LIMIT), 1);
 }
 
@@ -154,9 +148,7 @@ static void removed_by_cp(void **state)
 	assert_true(dp_send(rig.dp, 0, &msg));
 	rig_poll(&rig);
 	expect_at_client(DTLS_ALERT, 0, close_notify, 2);
-	assert_true(rig_message(&rig, &msg));
-	assert_int_equal(msg.type, MSG_SESSION_ENDED);
-	assert_int_equal(msg.session->end, SESSION_END_SHUTDOWN);
+	rig_expect_ended(&rig, &rs, SESSION_END_SHUTDOWN);
 	put("too late", 8);
 	rig_poll(&rig);
 	assert_int_equal(rig_drops(&rig, DROP_NO_NAT), 1);
