@@ -16,7 +16,7 @@ plot() {
 	file=$1 title=$2 xlabel=$3 log=$4
 	shift 4
 	{
-		echo "set terminal pngcairo size 900,600"
+		echo "set terminal pngcairo noenhanced size 900,600"
 		echo "set output '$dir/$file.png'"
 		echo "set title '$title'; set xlabel '$xlabel'; set ylabel 'TSC cycles a packet'"
 		echo "set key top left; set grid; set yrange [0:*]; $log"
