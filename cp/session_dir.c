@@ -142,7 +142,7 @@ static void view_set(struct session_view *view, const struct session_entry *entr
 	view->listener = s->listener;
 	view->lcore = s->lcore;
 	view->identity = entry->identity;
-	view->suite = aead_info[s->suite].name;
+	view->suite = aead_name(s->suite);
 	view->since = entry->since;
 	ip_port_format(&entry->flow.remote, entry->flow.remote_port, view->peer);
 	ip_port_format(&entry->flow.local, entry->flow.local_port, view->local);

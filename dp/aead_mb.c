@@ -79,32 +79,31 @@ void aead_key_expand(struct aead *aead, enum aead_suite suite, const uint8_t *ke
 	explicit_bzero(unused, sizeof(unused));
 }
 
-// Operations at the front of op[0..n) that have the suite of the first.
-static uint16_t run_len(const struct aead_op *op, uint16_t n)
+// Seals the operations at the front of op[0..n) that have the first one's suite.  Returns how many.
+static uint16_t seal_gcm(struct aead *aead, aes_gcm_enc_dec_t seal, struct aead_op *op, uint16_t n)
 {
-	uint16_t len = 1;
+	const uint8_t suite = op->suite;
+	uint16_t i;
 
-	while (len < n && op[len].suite == op[0].suite)
-		len++;
-	return len;
-}
-
-static void seal_gcm(struct aead *aead, aes_gcm_enc_dec_t seal, struct aead_op *op, uint16_t n)
-{
-	for (uint16_t i = 0; i < n; i++)
+	for (i = 0; i < n && op[i].suite == suite; i++)
 		seal(&op[i].key->gcm, &aead->gcm, op[i].data, op[i].data, op[i].data_len,
 		     op[i].nonce, op[i].aad, AEAD_AAD_LEN, op[i].tag, 16);
+	return i;
 }
 
-static void open_gcm(struct aead *aead, aes_gcm_enc_dec_t open, struct aead_op *op, uint16_t n)
+// The same to open.
+static uint16_t open_gcm(struct aead *aead, aes_gcm_enc_dec_t open, struct aead_op *op, uint16_t n)
 {
+	const uint8_t suite = op->suite;
 	uint8_t tag[16];
+	uint16_t i;
 
-	for (uint16_t i = 0; i < n; i++) {
+	for (i = 0; i < n && op[i].suite == suite; i++) {
 		open(&op[i].key->gcm, &aead->gcm, op[i].data, op[i].data, op[i].data_len,
 		     op[i].nonce, op[i].aad, AEAD_AAD_LEN, tag, sizeof(tag));
 		op[i].ok = CRYPTO_memcmp(tag, op[i].tag, sizeof(tag)) == 0;
 	}
+	return i;
 }
 
 static void done(const IMB_JOB *job)
@@ -158,66 +157,60 @@ static void submit(struct aead *aead)
 		done(job);
 }
 
-static void chacha20_poly1305(struct aead *aead, struct aead_op *op, uint16_t n,
-			      IMB_CIPHER_DIRECTION direction)
+static void chacha20_poly1305(struct aead *aead, struct aead_op *op, IMB_CIPHER_DIRECTION direction)
 {
-	for (uint16_t i = 0; i < n; i++) {
-		IMB_JOB *job = job_for(aead, &op[i], direction);
+	IMB_JOB *job = job_for(aead, op, direction);
 
-		job->enc_keys = op[i].key->chacha20;
-		job->dec_keys = op[i].key->chacha20;
-		job->key_len_in_bytes = 32;
-		job->u.CHACHA20_POLY1305.aad = op[i].aad;
-		job->u.CHACHA20_POLY1305.aad_len_in_bytes = AEAD_AAD_LEN;
-		job->cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
-		job->hash_alg = IMB_AUTH_CHACHA20_POLY1305;
-		job->chain_order = direction == IMB_DIR_ENCRYPT ? IMB_ORDER_CIPHER_HASH
-								: IMB_ORDER_HASH_CIPHER;
-		submit(aead);
-	}
+	job->enc_keys = op->key->chacha20;
+	job->dec_keys = op->key->chacha20;
+	job->key_len_in_bytes = 32;
+	job->u.CHACHA20_POLY1305.aad = op->aad;
+	job->u.CHACHA20_POLY1305.aad_len_in_bytes = AEAD_AAD_LEN;
+	job->cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
+	job->hash_alg = IMB_AUTH_CHACHA20_POLY1305;
+	job->chain_order =
+		direction == IMB_DIR_ENCRYPT ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
+	submit(aead);
 }
 
 // Unlike the others CCM authenticates the plaintext.
-static void aes_ccm(struct aead *aead, struct aead_op *op, uint16_t n,
-		    IMB_CIPHER_DIRECTION direction)
+static void aes_ccm(struct aead *aead, struct aead_op *op, IMB_CIPHER_DIRECTION direction)
 {
-	for (uint16_t i = 0; i < n; i++) {
-		IMB_JOB *job = job_for(aead, &op[i], direction);
+	IMB_JOB *job = job_for(aead, op, direction);
 
-		job->enc_keys = op[i].key->ccm;
-		job->dec_keys = op[i].key->ccm;
-		job->key_len_in_bytes = aead_info[op[i].suite].key_len;
-		job->u.CCM.aad = op[i].aad;
-		job->u.CCM.aad_len_in_bytes = AEAD_AAD_LEN;
-		job->cipher_mode = IMB_CIPHER_CCM;
-		job->hash_alg = IMB_AUTH_AES_CCM;
-		job->chain_order = direction == IMB_DIR_ENCRYPT ? IMB_ORDER_HASH_CIPHER
-								: IMB_ORDER_CIPHER_HASH;
-		submit(aead);
-	}
+	job->enc_keys = op->key->ccm;
+	job->dec_keys = op->key->ccm;
+	job->key_len_in_bytes = aead_info[op->suite].key_len;
+	job->u.CCM.aad = op->aad;
+	job->u.CCM.aad_len_in_bytes = AEAD_AAD_LEN;
+	job->cipher_mode = IMB_CIPHER_CCM;
+	job->hash_alg = IMB_AUTH_AES_CCM;
+	job->chain_order =
+		direction == IMB_DIR_ENCRYPT ? IMB_ORDER_HASH_CIPHER : IMB_ORDER_CIPHER_HASH;
+	submit(aead);
 }
 
 void aead_seal_burst(struct aead *aead, struct aead_op *op, uint16_t n)
 {
-	for (uint16_t i = 0, len; i < n; i += len) {
-		len = run_len(&op[i], n - i);
+	for (uint16_t i = 0; i < n;) {
 		switch ((enum aead_suite)op[i].suite) {
 		case AEAD_AES_128_GCM:
-			seal_gcm(aead, aead->mgr->gcm128_enc, &op[i], len);
+			i += seal_gcm(aead, aead->mgr->gcm128_enc, &op[i], n - i);
 			break;
 		case AEAD_AES_256_GCM:
-			seal_gcm(aead, aead->mgr->gcm256_enc, &op[i], len);
+			i += seal_gcm(aead, aead->mgr->gcm256_enc, &op[i], n - i);
 			break;
 		case AEAD_CHACHA20_POLY1305:
-			chacha20_poly1305(aead, &op[i], len, IMB_DIR_ENCRYPT);
+			chacha20_poly1305(aead, &op[i++], IMB_DIR_ENCRYPT);
 			break;
 		case AEAD_AES_128_CCM:
 		case AEAD_AES_256_CCM:
 		case AEAD_AES_128_CCM_8:
 		case AEAD_AES_256_CCM_8:
-			aes_ccm(aead, &op[i], len, IMB_DIR_ENCRYPT);
+			aes_ccm(aead, &op[i++], IMB_DIR_ENCRYPT);
 			break;
 		case AEAD_SUITE_NB:
+			i++;
 			break;
 		}
 	}
@@ -226,25 +219,25 @@ void aead_seal_burst(struct aead *aead, struct aead_op *op, uint16_t n)
 
 void aead_open_burst(struct aead *aead, struct aead_op *op, uint16_t n)
 {
-	for (uint16_t i = 0, len; i < n; i += len) {
-		len = run_len(&op[i], n - i);
+	for (uint16_t i = 0; i < n;) {
 		switch ((enum aead_suite)op[i].suite) {
 		case AEAD_AES_128_GCM:
-			open_gcm(aead, aead->mgr->gcm128_dec, &op[i], len);
+			i += open_gcm(aead, aead->mgr->gcm128_dec, &op[i], n - i);
 			break;
 		case AEAD_AES_256_GCM:
-			open_gcm(aead, aead->mgr->gcm256_dec, &op[i], len);
+			i += open_gcm(aead, aead->mgr->gcm256_dec, &op[i], n - i);
 			break;
 		case AEAD_CHACHA20_POLY1305:
-			chacha20_poly1305(aead, &op[i], len, IMB_DIR_DECRYPT);
+			chacha20_poly1305(aead, &op[i++], IMB_DIR_DECRYPT);
 			break;
 		case AEAD_AES_128_CCM:
 		case AEAD_AES_256_CCM:
 		case AEAD_AES_128_CCM_8:
 		case AEAD_AES_256_CCM_8:
-			aes_ccm(aead, &op[i], len, IMB_DIR_DECRYPT);
+			aes_ccm(aead, &op[i++], IMB_DIR_DECRYPT);
 			break;
 		case AEAD_SUITE_NB:
+			i++;
 			break;
 		}
 	}

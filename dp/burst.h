@@ -18,9 +18,11 @@ struct burst {
 	uint16_t n;
 	struct rte_mbuf *mbuf[BURST_MAX];
 	struct session *session[BURST_MAX];
-	struct record record[BURST_MAX];
-	uint8_t verdict[BURST_MAX];   // enum drop or BURST_PASS, set by the stage
-	struct aead_op op[BURST_MAX]; // the stage's own
+	uint64_t seq[BURST_MAX];       // set by opening
+	uint16_t plain_len[BURST_MAX]; // bytes, set by sealing
+	uint8_t type[BURST_MAX];       // content type: sealing needs it, opening sets it
+	uint8_t verdict[BURST_MAX];    // enum drop or BURST_PASS, set by the stage
+	struct aead_op op[BURST_MAX];  // the stage's own
 };
 
 #endif

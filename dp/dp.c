@@ -178,6 +178,12 @@ static void connect_lcores(struct data_plane *plane)
 	for (uint16_t p = 0; p < dp->config->port_nb; p++) {
 		const struct port *port = &dp->port[dp->port_id[p]];
 
+		for (uint16_t i = 0; i < dp->lcore_nb; i++) {
+			struct tx_buffer *tx = &plane->lcore[i]->tx[dp->port_id[p]];
+
+			tx->port = port;
+			tx->queue = port->txq[i];
+		}
 		for (uint16_t q = 0; q < port->rxq_nb; q++) {
 			struct lcore *lc = plane->lcore[port->rxq_lcore[q]];
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "inside.h"
 
+#include <endian.h>
+
 #include "aead_mb.h"
 #include "life.h"
 #include "media.h"
@@ -37,7 +39,7 @@ static __rte_noinline void find_slots(const struct nat_addr *nat, const struct d
 	for (uint16_t i = 0; i < nb; i++) {
 		const struct datagram *dg = &d->dg[i];
 
-		slot[i] = &nat[dg->local].slot[rte_be_to_cpu_16(dg->flow.local_port)];
+		slot[i] = &nat[dg->local].slot[be16toh(dg->flow.local_port)];
 		rte_prefetch0(slot[i]);
 	}
 	for (uint16_t i = 0; i < nb; i++) {
@@ -90,7 +92,7 @@ static __rte_noinline void add_datagrams(struct lcore *lc, struct datagrams *d,
 			datagram_strip(m, dg);
 			b->mbuf[n] = m;
 			b->session[n] = s;
-			b->record[n++].type = DTLS_APPLICATION_DATA;
+			b->type[n++] = DTLS_APPLICATION_DATA;
 		}
 	}
 	b->n = n;
@@ -120,9 +122,9 @@ static __rte_noinline void send_records(struct lcore *lc, struct burst *b)
 			continue;
 		}
 		s->used_tsc = lc->now_tsc;
-		sealed++;
 		stats->sealed++;
-		stats->sealed_bytes += b->record[i].plain_len;
+		stats->sealed_bytes += b->plain_len[i];
+		sealed++;
 		tx_encap(lc, b->mbuf[i], &s->tx.encap);
 	}
 	lc->stats.sealed += sealed;

@@ -36,9 +36,11 @@ static inline void datagram_strip(struct rte_mbuf *m, const struct datagram *dg)
 
 // Frames waiting to be sent on one port.
 struct tx_buffer {
+	const struct port *port;
 	uint16_t n;
+	uint16_t queue; // PORT_NO_QUEUE: another lcore sends
 	struct rte_mbuf *mbuf[BURST_MAX];
-};
+} __rte_cache_aligned;
 
 // All that one data-plane lcore has.  Nobody else writes it; stats are read by anyone.
 struct lcore {

@@ -20,7 +20,7 @@ void life_send(struct lcore *lc, struct session *s, struct rte_mbuf *m, uint8_t 
 	b->n = 1;
 	b->mbuf[0] = m;
 	b->session[0] = s;
-	b->record[0].type = content_type;
+	b->type[0] = content_type;
 	seal_burst(lc->aead, b);
 	if (b->verdict[0] != BURST_PASS) {
 		drop(lc, m, b->verdict[0]);

@@ -149,14 +149,14 @@ static __rte_noinline void open_records(struct lcore *lc, struct burst *b)
 			continue;
 		}
 		s->used_tsc = lc->now_tsc;
-		if (unlikely(b->record[i].type != DTLS_APPLICATION_DATA)) {
-			take_other(lc, s, m, b->record[i].type);
+		if (unlikely(b->type[i] != DTLS_APPLICATION_DATA)) {
+			take_other(lc, s, m, b->type[i]);
 			continue;
 		}
 		s->rx_data = true;
-		opened++;
 		stats->opened++;
 		stats->opened_bytes += m->data_len;
+		opened++;
 		tx_encap(lc, m, &s->rx.encap);
 	}
 	lc->stats.opened += opened;

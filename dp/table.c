@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "table.h"
 
-#include <emmintrin.h>
 #include <rte_errno.h>
 #include <rte_malloc.h>
 #include <rte_prefetch.h>
+#include <smmintrin.h>
 
 #include "numa.h"
 
@@ -74,7 +74,7 @@ static inline uint32_t behind(const struct table *t, uint32_t bucket)
 // The low bits of a hash: home() goes by the high ones.
 static inline uint16_t tag_of(uint32_t hash)
 {
-	return (uint16_t)hash != 0 ? (uint16_t)hash : 1;
+	return (uint16_t)(hash | 1);
 }
 
 // Two bits for each slot of b that has this tag, those of slot 0 the lowest.
@@ -92,11 +92,14 @@ static inline unsigned int slot_of(uint32_t mask)
 
 static inline bool same(const struct flow_key *a, const struct flow_key *b)
 {
-	uint64_t x[5], y[5];
+	const __m128i *x = (const __m128i *)a, *y = (const __m128i *)b;
+	__m128i differs = _mm_xor_si128(_mm_loadu_si128(x), _mm_loadu_si128(y));
 
-	memcpy(x, a, sizeof(x));
-	memcpy(y, b, sizeof(y));
-	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) == 0;
+	differs = _mm_or_si128(differs,
+			       _mm_xor_si128(_mm_loadu_si128(x + 1), _mm_loadu_si128(y + 1)));
+	differs = _mm_or_si128(differs,
+			       _mm_xor_si128(_mm_loadl_epi64(x + 2), _mm_loadl_epi64(y + 2)));
+	return _mm_testz_si128(differs, differs) != 0;
 }
 
 // Where a flow is.

@@ -36,6 +36,15 @@ struct table *table_create(const char *name, uint32_t size, const struct table_s
 			   int socket);
 void table_destroy(struct table *t);
 
+// Word i of five.
+static inline uint64_t table_word(const struct flow_key *key, int i)
+{
+	uint64_t word;
+
+	memcpy(&word, (const uint8_t *)key + 8 * i, sizeof(word));
+	return word;
+}
+
 // Both halves of the product of two 64-bit words, added.
 static inline uint64_t table_multiply(uint64_t a, uint64_t b)
 {
@@ -49,13 +58,11 @@ static inline uint64_t table_multiply(uint64_t a, uint64_t b)
 static inline uint32_t table_hash(const struct flow_key *key, const struct table_secret *secret)
 {
 	const uint64_t *s = secret->word;
-	uint64_t k[5];
 	unsigned __int128 sum;
 
-	memcpy(k, key, sizeof(k));
-	sum = (unsigned __int128)(k[0] + s[0]) * (k[1] + s[1]);
-	sum += (unsigned __int128)(k[2] + s[2]) * (k[3] + s[3]);
-	sum += (unsigned __int128)(k[4] + s[4]) * s[5];
+	sum = (unsigned __int128)(table_word(key, 0) + s[0]) * (table_word(key, 1) + s[1]);
+	sum += (unsigned __int128)(table_word(key, 2) + s[2]) * (table_word(key, 3) + s[3]);
+	sum += (unsigned __int128)(table_word(key, 4) + s[4]) * s[5];
 	return (uint32_t)(table_multiply((uint64_t)sum + s[6], (uint64_t)(sum >> 64) + s[7]) >> 32);
 }
 

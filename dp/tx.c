@@ -5,9 +5,8 @@
 
 void tx_flush_port(struct lcore *lc, uint16_t port_id)
 {
-	const struct port *port = &lc->dp->port[port_id];
 	struct tx_buffer *tx = &lc->tx[port_id];
-	struct stats_port *stats = &lc->stats.port[port->index];
+	struct stats_port *stats = &lc->stats.port[tx->port->index];
 	uint64_t bytes[BURST_MAX + 1];
 	uint16_t sent;
 
@@ -15,7 +14,7 @@ void tx_flush_port(struct lcore *lc, uint16_t port_id)
 	bytes[0] = 0;
 	for (uint16_t i = 0; i < tx->n; i++)
 		bytes[i + 1] = bytes[i] + tx->mbuf[i]->pkt_len;
-	sent = rte_eth_tx_burst(port_id, port->txq[lc->id], tx->mbuf, tx->n);
+	sent = rte_eth_tx_burst(port_id, tx->queue, tx->mbuf, tx->n);
 	stats->tx_packets += sent;
 	stats->tx_bytes += bytes[sent];
 	lc->stats.tx += sent;

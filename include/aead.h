@@ -30,19 +30,25 @@ enum aead_suite {
 #define AEAD_KEY_MAX   32
 #define AEAD_NONCE_LEN 12
 #define AEAD_AAD_LEN   13
+#define AEAD_AAD_ROOM  16 // of which AEAD_AAD_LEN are additional data
 #define AEAD_TAG_MAX   16
 
 #define AEAD_AES_ROUND_KEYS_MAX (15 * 16) // bytes, of AES-256
 
 struct aead_info {
-	const char *name;
 	uint8_t key_len;	    // bytes
 	uint8_t fixed_iv_len;	    // bytes
 	uint8_t explicit_nonce_len; // bytes
 	uint8_t tag_len;	    // bytes
 };
 
-extern const struct aead_info aead_info[AEAD_SUITE_NB];
+static const struct aead_info aead_info[AEAD_SUITE_NB] = {
+#define X(name, key, iv, explicit_nonce, tag, rfc) [AEAD_##name] = {key, iv, explicit_nonce, tag},
+	AEAD_SUITES(X)
+#undef X
+};
+
+const char *aead_name(enum aead_suite suite);
 
 // One direction's key as ipsec-mb wants it, which stores into it by cache lines, and how far it may
 // still be used for opening (RFC 9147 section 4.5.3).  Owner: whoever owns the session half it lies
@@ -66,8 +72,9 @@ struct aead_op {
 	uint32_t data_len; // bytes
 	uint8_t suite;	   // enum aead_suite
 	bool ok;	   // open: the tag is good; on a bad one data is undefined
+	uint16_t index;	   // the caller's own
 	uint8_t nonce[AEAD_NONCE_LEN] __attribute__((aligned(16)));
-	uint8_t aad[AEAD_AAD_LEN] __attribute__((aligned(16)));
+	uint8_t aad[AEAD_AAD_ROOM] __attribute__((aligned(16)));
 };
 _Static_assert(sizeof(struct aead_op) <= 64, "one cache line an operation");
 

@@ -2,6 +2,7 @@
 #ifndef DTLSGW_ENCAP_H
 #define DTLSGW_ENCAP_H
 
+#include <endian.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 #include <rte_udp.h>
@@ -59,21 +60,29 @@ static inline uint16_t encap_len(const struct encap *e)
 	return e->len;
 }
 
-static inline void encap_set_ipv4(struct rte_ipv4_hdr *ip, const struct encap *e, uint16_t udp_len,
-				  uint64_t flags)
+// Completes the IP header in front of udp.  Returns what the device shall fill in.
+static inline uint64_t encap_set_ip(struct rte_udp_hdr *udp, const struct encap *e,
+				    const struct port *port, uint16_t udp_len)
 {
-	rte_be16_t total = rte_cpu_to_be_16(sizeof(*ip) + udp_len);
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)udp - 1;
+	rte_be16_t total;
 
+	if (encap_l3_len(e) != sizeof(*ip)) {
+		((struct rte_ipv6_hdr *)udp - 1)->payload_len = htobe16(udp_len);
+		return port->tx_ipv6_flags;
+	}
+	total = htobe16(sizeof(*ip) + udp_len);
 	ip->total_length = total;
-	if ((flags & RTE_MBUF_F_TX_IP_CKSUM) == 0)
+	if ((port->tx_ipv4_flags & RTE_MBUF_F_TX_IP_CKSUM) == 0)
 		ip->hdr_checksum = (uint16_t)~cksum_fold((uint64_t)e->ip_sum + total);
+	return port->tx_ipv4_flags;
 }
 
 // udp->dgram_cksum; a device adds UDP header and payload.
 static inline uint16_t encap_udp_cksum(const struct rte_udp_hdr *udp, const struct encap *e,
 				       uint16_t udp_len, uint64_t flags)
 {
-	rte_be16_t len = rte_cpu_to_be_16(udp_len);
+	rte_be16_t len = htobe16(udp_len);
 	uint16_t sum;
 
 	if ((flags & RTE_MBUF_F_TX_L4_MASK) == RTE_MBUF_F_TX_UDP_CKSUM)
@@ -91,26 +100,22 @@ static inline uint16_t encap_udp_cksum(const struct rte_udp_hdr *udp, const stru
 static inline void encap_push(struct rte_mbuf *m, const struct encap *e, const struct port *port,
 			      uint64_t dst)
 {
-	bool v4 = encap_l3_len(e) == sizeof(struct rte_ipv4_hdr);
-	uint64_t flags = v4 ? port->tx_ipv4_flags : port->tx_ipv6_flags;
 	uint8_t *payload = rte_pktmbuf_mtod(m, uint8_t *);
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)payload - 1;
 	uint16_t len = encap_len(e), payload_len = m->data_len;
 	uint16_t udp_len = payload_len + (uint16_t)sizeof(*udp);
+	uint64_t flags;
 
 	m->data_off -= len;
 	m->data_len = len + payload_len;
 	m->pkt_len = m->data_len;
 	m->port = e->port_id;
-	m->ol_flags = flags;
 	m->tx_offload = e->l2_l3_len;
 	memcpy(payload - ENCAP_HEADER_LEN, e->header, ENCAP_HEADER_LEN);
 	memcpy(payload - len, &dst, RTE_ETHER_ADDR_LEN);
-	if (v4)
-		encap_set_ipv4((struct rte_ipv4_hdr *)udp - 1, e, udp_len, flags);
-	else
-		((struct rte_ipv6_hdr *)udp - 1)->payload_len = rte_cpu_to_be_16(udp_len);
-	udp->dgram_len = rte_cpu_to_be_16(udp_len);
+	flags = encap_set_ip(udp, e, port, udp_len);
+	m->ol_flags = flags;
+	udp->dgram_len = htobe16(udp_len);
 	udp->dgram_cksum = encap_udp_cksum(udp, e, udp_len, flags);
 }
 

@@ -2,6 +2,7 @@
 #ifndef DTLSGW_RECORD_H
 #define DTLSGW_RECORD_H
 
+#include <endian.h>
 #include <rte_byteorder.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +30,10 @@ _Static_assert(sizeof(struct record) == 24, "record");
 #define RECORD_LENGTH_AT  11
 #define RECORD_EPOCH_LEN  8
 
+// Type and version of a record of application data, as the low bytes of a word on the wire.
+#define RECORD_DATA_FRONT                                                                          \
+	(DTLS_APPLICATION_DATA | (uint32_t)RTE_STATIC_BSWAP16(DTLS_VERSION_1_2) << 8)
+
 // Where the part of a nonce that changes stands: behind the fixed IV's first bytes, or over its
 // end.
 #define RECORD_NONCE_AT 4
@@ -46,7 +51,7 @@ static inline uint16_t record_load_16(const uint8_t *p)
 	rte_be16_t v;
 
 	memcpy(&v, p, sizeof(v));
-	return rte_be_to_cpu_16(v);
+	return be16toh(v);
 }
 
 // Reads the header at p.  False if header or fragment do not fit in len bytes, the version is not
@@ -60,7 +65,7 @@ static inline bool record_parse(const uint8_t *p, size_t len, struct record *rec
 		return false;
 	}
 	memcpy(&epoch_seq, p + RECORD_EPOCH_AT, sizeof(epoch_seq));
-	epoch_seq = rte_be_to_cpu_64(epoch_seq);
+	epoch_seq = be64toh(epoch_seq);
 	rec->type = p[RECORD_TYPE_AT];
 	rec->version = record_load_16(p + RECORD_VERSION_AT);
 	rec->epoch = (uint16_t)(epoch_seq >> 48);
@@ -72,20 +77,40 @@ static inline bool record_parse(const uint8_t *p, size_t len, struct record *rec
 	       rec->fragment_len <= len - DTLS_RECORD_HEADER_LEN;
 }
 
+// True, with all of *rec but plain_len set, if the record of len bytes at p is application data of
+// this epoch.  In few steps; what it does not take may still be a record.
+static inline bool record_is_data(const uint8_t *p, size_t len, uint16_t epoch, struct record *rec)
+{
+	uint64_t epoch_seq;
+	uint32_t front;
+
+	if (len < DTLS_RECORD_HEADER_LEN)
+		return false;
+	memcpy(&front, p, sizeof(front));
+	memcpy(&epoch_seq, p + RECORD_EPOCH_AT, sizeof(epoch_seq));
+	epoch_seq = be64toh(epoch_seq);
+	rec->type = DTLS_APPLICATION_DATA;
+	rec->version = DTLS_VERSION_1_2;
+	rec->epoch = epoch;
+	rec->seq = epoch_seq & DTLS_SEQ_MAX;
+	rec->fragment_len = (uint16_t)(len - DTLS_RECORD_HEADER_LEN);
+	return (front & 0xffffff) == RECORD_DATA_FRONT && epoch_seq >> 48 == epoch;
+}
+
 // Epoch and sequence number as on the wire.
 static inline rte_be64_t record_epoch_seq(const struct record *rec)
 {
-	return rte_cpu_to_be_64((uint64_t)rec->epoch << 48 | rec->seq);
+	return htobe64((uint64_t)rec->epoch << 48 | rec->seq);
 }
 
 // Writes DTLS_RECORD_HEADER_LEN bytes.
 static inline void record_write(uint8_t *p, const struct record *rec)
 {
 	const rte_be64_t epoch_seq = record_epoch_seq(rec);
-	const rte_be16_t len = rte_cpu_to_be_16(rec->fragment_len);
-	const uint32_t front = rec->type | (uint32_t)rte_cpu_to_be_16(rec->version) << 8;
+	const rte_be16_t len = htobe16(rec->fragment_len);
+	const uint32_t front = rec->type | (uint32_t)htobe16(rec->version) << 8;
 
-	memcpy(p, &front, RECORD_EPOCH_AT);
+	memcpy(p, &front, sizeof(front)); // the last byte is the epoch's
 	memcpy(p + RECORD_EPOCH_AT, &epoch_seq, sizeof(epoch_seq));
 	memcpy(p + RECORD_LENGTH_AT, &len, sizeof(len));
 }
@@ -107,8 +132,9 @@ static inline void record_fill(struct aead_op *op, enum aead_suite suite,
 			       const uint8_t iv[AEAD_NONCE_LEN], rte_be64_t epoch_seq,
 			       uint64_t changing, uint8_t *data, const struct record *rec)
 {
-	uint64_t rest = rec->type | (uint64_t)rte_cpu_to_be_16(rec->version) << 8 |
-			(uint64_t)rte_cpu_to_be_16(rec->plain_len) << 24;
+	const uint32_t plain_len = rec->plain_len;
+	uint64_t rest = rec->type | (uint64_t)htobe16(rec->version) << 8 |
+			(uint64_t)htobe16((uint16_t)plain_len) << 24;
 	uint64_t end;
 	uint32_t front;
 
@@ -118,12 +144,12 @@ static inline void record_fill(struct aead_op *op, enum aead_suite suite,
 	op->suite = (uint8_t)suite;
 	op->ok = false;
 	op->data = data;
-	op->data_len = rec->plain_len;
-	op->tag = data + rec->plain_len;
+	op->data_len = plain_len;
+	op->tag = data + plain_len;
 	memcpy(op->nonce, &front, sizeof(front));
 	memcpy(op->nonce + RECORD_NONCE_AT, &end, sizeof(end));
 	memcpy(op->aad, &epoch_seq, sizeof(epoch_seq));
-	memcpy(op->aad + RECORD_EPOCH_LEN, &rest, AEAD_AAD_LEN - RECORD_EPOCH_LEN);
+	memcpy(op->aad + RECORD_EPOCH_LEN, &rest, sizeof(rest));
 }
 
 // Prepares the opening of the protected record whose header is rec and whose first byte is at p:
@@ -135,15 +161,15 @@ static inline void record_fill(struct aead_op *op, enum aead_suite suite,
 static inline bool record_open_prepare(enum aead_suite suite, const uint8_t iv[AEAD_NONCE_LEN],
 				       uint8_t *p, struct record *rec, struct aead_op *op)
 {
-	const uint16_t explicit_len = aead_info[suite].explicit_nonce_len;
-	const uint16_t added = explicit_len + aead_info[suite].tag_len;
+	const uint32_t explicit_len = aead_info[suite].explicit_nonce_len;
+	const uint32_t plain_len = rec->fragment_len - explicit_len - aead_info[suite].tag_len;
 	uint8_t *fragment = p + DTLS_RECORD_HEADER_LEN;
 	rte_be64_t epoch_seq;
 	uint64_t changing;
 
-	if (rec->fragment_len < added || rec->fragment_len - added > DTLS_PLAIN_MAX)
+	if (plain_len > DTLS_PLAIN_MAX) // also if the subtraction went below 0
 		return false;
-	rec->plain_len = rec->fragment_len - added;
+	rec->plain_len = (uint16_t)plain_len;
 	memcpy(&epoch_seq, p + RECORD_EPOCH_AT, sizeof(epoch_seq));
 	memcpy(&changing, explicit_len != 0 ? fragment : p + RECORD_EPOCH_AT, sizeof(changing));
 	record_fill(op, suite, iv, epoch_seq, changing, fragment + explicit_len, rec);
@@ -157,10 +183,11 @@ static inline bool record_open_prepare(enum aead_suite suite, const uint8_t iv[A
 static inline void record_seal_prepare(enum aead_suite suite, const uint8_t iv[AEAD_NONCE_LEN],
 				       uint8_t *p, struct record *rec, struct aead_op *op)
 {
-	const uint16_t explicit_len = aead_info[suite].explicit_nonce_len;
+	const uint32_t explicit_len = aead_info[suite].explicit_nonce_len;
 	rte_be64_t epoch_seq = record_epoch_seq(rec);
 
-	rec->fragment_len = explicit_len + rec->plain_len + aead_info[suite].tag_len;
+	rec->fragment_len =
+		(uint16_t)(rec->plain_len + record_overhead(suite) - DTLS_RECORD_HEADER_LEN);
 	record_write(p, rec);
 	if (explicit_len != 0)
 		memcpy(p + DTLS_RECORD_HEADER_LEN, &epoch_seq, sizeof(epoch_seq));

@@ -29,7 +29,7 @@ static inline bool replay_fresh(const struct replay *r, uint64_t seq)
 {
 	uint32_t bit = (uint32_t)seq & (r->window - 1);
 
-	if (seq >= r->next)
+	if (__builtin_expect(seq >= r->next, 1))
 		return true;
 	return r->next - seq <= r->window && (r->bitmap[bit / 64] >> (bit % 64) & 1) == 0;
 }

@@ -67,7 +67,7 @@ void client_send(struct gen *g, enum stream stream, uint16_t n, uint64_t now_tsc
 	pick(g, stream, n, index);
 	for (uint16_t i = 0; i < n; i++) {
 		gen_fill(g, stream, index[i], b->mbuf[i], now_tsc);
-		b->record[i].type = DTLS_APPLICATION_DATA;
+		b->type[i] = DTLS_APPLICATION_DATA;
 	}
 	b->n = n;
 	seal_burst(g->aead, b);
@@ -98,7 +98,7 @@ static bool send_one(struct gen *g, uint32_t i, uint8_t type, const void *data, 
 	b->n = 1;
 	b->mbuf[0] = m;
 	b->session[0] = s;
-	b->record[0].type = type;
+	b->type[0] = type;
 	seal_burst(g->aead, b);
 	if (b->verdict[0] == BURST_PASS) {
 		encap_push(m, &s->tx.encap, &g->outside.port,
@@ -160,10 +160,10 @@ static void take_burst(struct gen *g, uint64_t now_tsc, const uint32_t *index)
 	open_burst(g->aead, b);
 	for (uint16_t i = 0; i < b->n; i++) {
 		if (likely(b->verdict[i] == BURST_PASS)) {
-			if (likely(b->record[i].type == DTLS_APPLICATION_DATA))
+			if (likely(b->type[i] == DTLS_APPLICATION_DATA))
 				take_data(g, index[i], b->mbuf[i], now_tsc);
 			else
-				take_other(g, &g->client[index[i]], b->mbuf[i], b->record[i].type);
+				take_other(g, &g->client[index[i]], b->mbuf[i], b->type[i]);
 		} else if (b->verdict[i] == DROP_BAD_TAG) {
 			g->strays.forged++;
 		} else if (b->verdict[i] == DROP_REPLAY) {

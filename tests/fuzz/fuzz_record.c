@@ -53,13 +53,14 @@ static void check_pass(const struct rte_mbuf *m, const struct record *rec, const
 	passed.bytes += rec->plain_len;
 }
 
-static void open_and_check(struct burst *b, uint8_t *const *p)
+static void open_and_check(struct burst *b, struct record *rec, uint8_t *const *p)
 {
 	open_burst(NULL, b);
 	for (uint16_t i = 0; i < b->n; i++) {
-		if (b->verdict[i] == BURST_PASS)
-			check_pass(b->mbuf[i], &b->record[i], p[i]);
-		else if (b->verdict[i] == DROP_BAD_TAG)
+		if (b->verdict[i] == BURST_PASS) {
+			require(b->seq[i] == rec[i].seq && b->type[i] == rec[i].type);
+			check_pass(b->mbuf[i], &rec[i], p[i]);
+		} else if (b->verdict[i] == DROP_BAD_TAG)
 			passed.forged++;
 	}
 	b->n = 0;
@@ -70,6 +71,7 @@ static void run(enum aead_suite suite, uint8_t *data, size_t size)
 	struct session *s = fresh_session(suite);
 	struct rte_mbuf mbuf[BURST_MAX];
 	uint8_t *at[BURST_MAX];
+	struct record record[BURST_MAX];
 	static struct burst b;
 	struct record rec;
 
@@ -89,13 +91,14 @@ static void run(enum aead_suite suite, uint8_t *data, size_t size)
 		at[b.n] = data;
 		b.mbuf[b.n] = m;
 		b.session[b.n] = s;
-		b.record[b.n++] = rec;
+		rec.plain_len = (uint16_t)(len - record_overhead(suite));
+		record[b.n++] = rec;
 		if (b.n == BURST_MAX)
-			open_and_check(&b, at);
+			open_and_check(&b, record, at);
 		data += len;
 		size -= len;
 	}
-	open_and_check(&b, at);
+	open_and_check(&b, record, at);
 	require(s->rx.records == passed.nb && s->rx.bytes == passed.bytes);
 	require(s->rx.key.forged == passed.forged);
 	require((s->rx.replay.next == 0) == (passed.nb == 0));

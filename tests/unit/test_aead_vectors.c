@@ -29,7 +29,7 @@ static enum aead_suite suite_named(const char *name)
 {
 	enum aead_suite suite = 0;
 
-	while (suite < AEAD_SUITE_NB && strcmp(aead_info[suite].name, name) != 0)
+	while (suite < AEAD_SUITE_NB && strcmp(aead_name(suite), name) != 0)
 		suite++;
 	assert_true(suite < AEAD_SUITE_NB);
 	return suite;

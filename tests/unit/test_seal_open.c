@@ -86,7 +86,7 @@ static void records_of_all_suites_in_one_burst(void **state)
 	(void)state;
 	for (int n = 0; n < 4; n++) {
 		for (enum aead_suite suite = 0; suite < AEAD_SUITE_NB; suite++) {
-			int len = sprintf(text, "%s %d", aead_info[suite].name, n);
+			int len = sprintf(text, "%s %d", aead_name(suite), n);
 
 			put_record(suite, text, (uint16_t)len, n == (int)suite % 4);
 		}
@@ -94,7 +94,7 @@ static void records_of_all_suites_in_one_burst(void **state)
 	rig_poll(&rig);
 	for (int n = 0; n < 4; n++) {
 		for (enum aead_suite suite = 0; suite < AEAD_SUITE_NB; suite++) {
-			int len = sprintf(text, "%s %d", aead_info[suite].name, n);
+			int len = sprintf(text, "%s %d", aead_name(suite), n);
 			struct rte_mbuf *m;
 			uint16_t got_len;
 			const uint8_t *p;

@@ -78,7 +78,7 @@ static void fill(uint16_t i, enum aead_suite suite, uint32_t len)
 static void check(bool same, const char *what, uint16_t i)
 {
 	if (!same)
-		fail_msg("%s, %s, %u bytes: %s", level->name, aead_info[mb[i].suite].name,
+		fail_msg("%s, %s, %u bytes: %s", level->name, aead_name(mb[i].suite),
 			 mb[i].data_len, what);
 }
 
