@@ -11,8 +11,8 @@ lab_run client "$LAB_CLIENT_NS" "$TOOLS/dtls_client" --ca "$LAB_RUN/ca.pem" --ho
 	--max 1000 --random 100000000 --window 2 --timeout 200
 client=$LAB_PID
 lab_await client "$client" ^up 20
-lab_run caller "$LAB_CLIENT_NS" "$TOOLS/media_client" --ca "$LAB_RUN/ca.pem" --host $V4 --port 4433 \
-	--source-port 40001 --profiles SRTP_AEAD_AES_128_GCM
+lab_run caller "$LAB_CLIENT_NS" "$TOOLS/media_client" --ca "$LAB_RUN/ca.pem" --host $V4 \
+	--port 4433 --source-port 40001 --profiles SRTP_AEAD_AES_128_GCM
 caller=$LAB_PID
 lab_await caller "$caller" holding 30
 telemetry zero /dtlsgw/stats relays
