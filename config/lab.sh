@@ -124,18 +124,22 @@ hand_over() {
 	touch "$LAB_RUN/kept"
 	cat <<END
 The lab is up.  Try
-  ip netns exec $LAB_CLIENT_NS openssl s_client -dtls1_2 -connect 198.51.100.1:4433 -CAfile $LAB_RUN/ca.pem
-  ip netns exec $LAB_CLIENT_NS openssl s_client -dtls1_2 -connect [2001:db8:1::1]:4433 -CAfile $LAB_RUN/ca.pem
+  ip netns exec $LAB_CLIENT_NS openssl s_client -dtls1_2 -connect 198.51.100.1:4433 \\
+      -CAfile $LAB_RUN/ca.pem
+  ip netns exec $LAB_CLIENT_NS openssl s_client -dtls1_2 -connect [2001:db8:1::1]:4433 \\
+      -CAfile $LAB_RUN/ca.pem
   ip netns exec $LAB_CLIENT_NS openssl s_client -dtls1_2 -connect 198.51.100.1:5684 -cipher PSK \\
       -psk_identity client-1 -psk 00112233445566778899aabbccddeeff
-  ip netns exec $LAB_CLIENT_NS gnutls-cli --udp --x509cafile $LAB_RUN/ca.pem --verify-hostname dtlsgw.example -p 4433 198.51.100.1
+  ip netns exec $LAB_CLIENT_NS gnutls-cli --udp --x509cafile $LAB_RUN/ca.pem \\
+      --verify-hostname dtlsgw.example -p 4433 198.51.100.1
   echo /dtlsgw/sessions | dpdk-telemetry.py -f dtlsgw-lab     (or /dtlsgw/stats, /dtlsgw/drops)
   ip netns exec $LAB_CLIENT_NS ping 198.51.100.1
   ip netns exec $LAB_CLIENT_NS tcpdump -ni eth0 udp port 4433    (DTLS)
   ip netns exec $LAB_BACKEND_NS tcpdump -nXi eth0 udp port 7     (plaintext)
   tail -f $LAB_RUN/gateway.log
 Port 4434 leads to the same backend over IPv6; 5684 takes the pre-shared keys of $LAB_RUN/lab.psk.
-The CA is $LAB_RUN/ca.pem, the configuration $LAB_RUN/lab.yaml.  config/lab.sh --stop takes everything down.
+The CA is $LAB_RUN/ca.pem, the configuration $LAB_RUN/lab.yaml.
+config/lab.sh --stop takes everything down.
 END
 }
 

@@ -51,8 +51,8 @@ lab_tails() {
 	done
 }
 
-# lab_end STATUS NAME: for a trap on EXIT: says what failed, which is REASON if that is set, and takes
-# everything down.
+# lab_end STATUS NAME: for a trap on EXIT: says what failed, which is REASON if that is set, and
+# takes everything down.
 lab_end() {
 	if [ "$1" -ne 0 ]; then
 		lab_tails "$LAB_RUN"/*.log
@@ -92,7 +92,8 @@ lab_up() {
 # to hardware that is not there.
 # shellcheck disable=SC2016 # the inner shell expands
 link_up() {
-	local link=$1 ns=$2 set='ethtool -K "$0" tx off rx off tso off gso off gro off >/dev/null 2>&1'
+	local link=$1 ns=$2
+	local set='ethtool -K "$0" tx off rx off tso off gso off gro off >/dev/null 2>&1'
 
 	if lab_in "$LAB_GATEWAY_NS" test -e "/proc/sys/net/ipv4/conf/$link"; then
 		echo "interface $link exists and is not this lab's" >&2
@@ -118,13 +119,15 @@ lab_certificates() {
 
 	(
 		cd "$LAB_RUN" && umask 077 &&
-			openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
-				-subj "/CN=dtlsgw lab CA" -keyout ca.key -out ca.pem || exit 1
+			openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+				-days 30 -subj "/CN=dtlsgw lab CA" -keyout ca.key -out ca.pem ||
+			exit 1
 		for kind in "ecdsa ec -pkeyopt ec_paramgen_curve:P-256" "rsa rsa:2048"; do
 			# shellcheck disable=SC2086 # the words are arguments
 			set -- $kind
-			openssl req -x509 -newkey "${@:2}" -nodes -days 30 -CA ca.pem -CAkey ca.key \
-				-subj "$LAB_SUBJECT" -addext "subjectAltName=$LAB_NAMES" \
+			openssl req -x509 -newkey "${@:2}" -nodes -days 30 -CA ca.pem \
+				-CAkey ca.key -subj "$LAB_SUBJECT" \
+				-addext "subjectAltName=$LAB_NAMES" \
 				-addext basicConstraints=critical,CA:FALSE \
 				-keyout "$1.key" -out "$1.pem" || exit 1
 		done

@@ -197,7 +197,7 @@ void handshake_step(struct handshake *hs)
 	clear_errors();
 	rc = SSL_do_handshake(hs->ssl);
 	error = SSL_get_error(hs->ssl, rc);
-	hs->bio.record = NULL;
+	dgram_bio_offer(&hs->bio.dgram, NULL, 0);
 	if (rc == 1)
 		complete(hs);
 	else if (error == SSL_ERROR_ZERO_RETURN)
@@ -248,8 +248,8 @@ static const char *prepare(struct handshake *hs)
 	port = &cp->dp->port[route.port_id];
 	encap_init(&hs->encap, port, route.port_id, route.next_hop, &addr);
 	hs->routed = true;
-	hs->bio.header_len = encap_len(&hs->encap) - encap_l2_len(&hs->encap);
-	hs->bio.mtu = RTE_MIN(HS_PAYLOAD_MAX, port->mtu - hs->bio.header_len);
+	hs->bio.dgram.header_len = encap_len(&hs->encap) - encap_l2_len(&hs->encap);
+	hs->bio.dgram.mtu = RTE_MIN(HS_PAYLOAD_MAX, port->mtu - hs->bio.dgram.header_len);
 	hs->bio.retransmit_us = cp->config->retransmit_ms * 1000;
 	hs->bio.pool = cp->dp->mbuf_pool;
 	hs->bio.aead = hs->worker->aead;
@@ -265,7 +265,7 @@ static const char *prepare(struct handshake *hs)
 	}
 	hs->bio.ssl = hs->ssl;
 	SSL_set_bio(hs->ssl, bio, bio);
-	SSL_set_mtu(hs->ssl, hs->bio.mtu);
+	SSL_set_mtu(hs->ssl, hs->bio.dgram.mtu);
 	DTLS_set_timer_cb(hs->ssl, hs_bio_timer);
 	return NULL;
 }
@@ -318,8 +318,7 @@ static void listen_first(struct handshake *hs, const uint8_t *p, uint16_t len)
 
 	record_parse(p, len, &rec);
 	first = DTLS_RECORD_HEADER_LEN + rec.fragment_len;
-	hs->bio.record = p;
-	hs->bio.record_len = first;
+	dgram_bio_offer(&hs->bio.dgram, p, first);
 	clear_errors();
 	if (client != NULL)
 		rc = DTLSv1_listen(hs->ssl, client);

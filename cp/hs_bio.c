@@ -11,6 +11,11 @@
 #define RECORD_MAX   2048      // bytes of a client's record of epoch 1
 #define TIMER_MAX_US 60000000u // RFC 6347 section 4.2.4.1
 
+static struct hs_bio *of_bio(BIO *bio)
+{
+	return container_of((struct dgram_bio *)BIO_get_data(bio), struct hs_bio, dgram);
+}
+
 // Room for len bytes behind the flight's other records, NULL if there is none.
 static uint8_t *flight_room(struct hs_bio *h, uint16_t len)
 {
@@ -18,7 +23,7 @@ static uint8_t *flight_room(struct hs_bio *h, uint16_t len)
 
 	uint8_t *room;
 
-	if (m != NULL && m->data_len + len <= h->mtu && rte_pktmbuf_tailroom(m) >= len)
+	if (m != NULL && m->data_len + len <= h->dgram.mtu && rte_pktmbuf_tailroom(m) >= len)
 		return (uint8_t *)rte_pktmbuf_append(m, len);
 	h->flight_full |= h->flight_nb == HS_FLIGHT_MAX;
 	m = h->flight_full ? NULL : rte_pktmbuf_alloc(h->pool);
@@ -130,7 +135,7 @@ static bool put(struct hs_bio *h, const uint8_t *p, struct record *rec)
 
 static int bio_write(BIO *bio, const char *data, int len)
 {
-	struct hs_bio *h = BIO_get_data(bio);
+	struct hs_bio *h = of_bio(bio);
 	const uint8_t *p = (const uint8_t *)data;
 	size_t left = len > 0 ? (size_t)len : 0;
 	struct record rec;
@@ -151,84 +156,36 @@ static int bio_write(BIO *bio, const char *data, int len)
 	return len;
 }
 
-static int bio_read(BIO *bio, char *data, int len)
-{
-	struct hs_bio *h = BIO_get_data(bio);
-	int n;
-
-	BIO_clear_retry_flags(bio);
-	if (h->record == NULL || len <= 0) {
-		BIO_set_retry_read(bio);
-		return -1;
-	}
-	n = RTE_MIN(len, (int)h->record_len);
-	memcpy(data, h->record, (size_t)n);
-	h->record = NULL;
-	return n;
-}
-
-static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
-{
-	struct hs_bio *h = BIO_get_data(bio);
-
-	RTE_SET_USED(number);
-	RTE_SET_USED(pointer);
-	switch (command) {
-	case BIO_CTRL_FLUSH:
-		return 1;
-	case BIO_CTRL_PENDING:
-		return h->record != NULL ? h->record_len : 0;
-	case BIO_CTRL_DGRAM_QUERY_MTU:
-	case BIO_CTRL_DGRAM_GET_MTU:
-	case BIO_CTRL_DGRAM_GET_FALLBACK_MTU:
-		return h->mtu;
-	case BIO_CTRL_DGRAM_GET_MTU_OVERHEAD:
-		return h->header_len;
-	}
-	return 0;
-}
-
-static BIO_METHOD *method; // made once, kept until the program ends
+static BIO_METHOD *method; // made once
 
 static void make_method(void)
 {
-	method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "handshake");
-	if (method == NULL)
-		return;
-	BIO_meth_set_write(method, bio_write);
-	BIO_meth_set_read(method, bio_read);
-	BIO_meth_set_ctrl(method, bio_ctrl);
+	method = dgram_bio_method("handshake", bio_write);
 }
 
 BIO *hs_bio_new(struct hs_bio *h)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	BIO *bio;
 
 	pthread_once(&once, make_method);
-	bio = method != NULL ? BIO_new(method) : NULL;
-	if (bio != NULL) {
-		BIO_set_data(bio, h);
-		BIO_set_init(bio, 1);
-	}
-	return bio;
+	return dgram_bio_new(method, &h->dgram);
 }
 
 // What a datagram may carry after so many retransmissions.
 static uint16_t fallback(const struct hs_bio *h)
 {
-	bool v4 = h->header_len < sizeof(struct rte_ipv6_hdr);
+	bool v4 = h->dgram.header_len < sizeof(struct rte_ipv6_hdr);
 
 	if (h->unanswered <= HS_FULL_RETRANSMISSIONS)
-		return h->mtu;
+		return h->dgram.mtu;
 	if (h->unanswered == HS_FULL_RETRANSMISSIONS + 1 || !v4)
-		return RTE_MIN(h->mtu, HS_PAYLOAD_FALLBACK);
-	return RTE_MIN(h->mtu, HS_PAYLOAD_IPV4);
+		return RTE_MIN(h->dgram.mtu, HS_PAYLOAD_FALLBACK);
+	return RTE_MIN(h->dgram.mtu, HS_PAYLOAD_IPV4);
 }
 
 unsigned int hs_bio_timer(SSL *ssl, unsigned int us)
 {
-	struct hs_bio *h = BIO_get_data(SSL_get_rbio(ssl));
+	struct hs_bio *h = of_bio(SSL_get_rbio(ssl));
 	uint16_t mtu;
 
 	if (us == 0) { // a new flight
@@ -237,8 +194,8 @@ unsigned int hs_bio_timer(SSL *ssl, unsigned int us)
 	}
 	h->unanswered++;
 	mtu = fallback(h);
-	if (mtu < h->mtu) {
-		h->mtu = mtu;
+	if (mtu < h->dgram.mtu) {
+		h->dgram.mtu = mtu;
 		SSL_set_mtu(ssl, mtu);
 	}
 	return RTE_MIN(2 * us, TIMER_MAX_US);

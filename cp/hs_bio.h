@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <rte_mempool.h>
 
+#include "dgram_bio.h"
 #include "dtls.h"
 #include "record.h"
 #include "session.h"
@@ -24,15 +25,16 @@
 
 // Between one SSL and the network, with datagram semantics.
 //
-// Reading: OpenSSL gets the one record that was offered, then WANT_READ.
+// Reading: what is offered to dgram is one record.
 //
-// Writing: records gather in flight, as many to a datagram as fit mtu.  Without an mbuf a record of
-// epoch 0 is lost as if on the way; a flight that needs too many datagrams is an error.  Their
-// sequence numbers are ours: in epoch 0 they go on from the ClientHello's, so that none is that of
-// a HelloVerifyRequest (OpenSSL 3.5 would start again at 1); in epoch 1 they are session->tx.seq,
-// and the record is opened and sealed again, so that its explicit nonce is epoch and sequence
-// number.
+// Writing: records gather in flight, as many to a datagram as fit dgram.mtu.  Without an mbuf a
+// record of epoch 0 is lost as if on the way; a flight that needs too many datagrams is an error.
+// Their sequence numbers are ours: in epoch 0 they go on from the ClientHello's, so that none is
+// that of a HelloVerifyRequest (OpenSSL 3.5 would start again at 1); in epoch 1 they are
+// session->tx.seq, and the record is opened and sealed again, so that its explicit nonce is epoch
+// and sequence number.
 struct hs_bio {
+	struct dgram_bio dgram;
 	struct rte_mempool *pool; // of flight's mbufs
 	struct aead *aead;
 	const SSL *ssl;		       // whose keys they are; NULL: none will be made
@@ -43,13 +45,9 @@ struct hs_bio {
 	bool write_failed;	       // for whatever reason
 	bool flight_full;	       // for this one: the flight needs more than HS_FLIGHT_MAX
 	struct session *session;       // has the keys; NULL until they exist
-	const uint8_t *record;	       // offered; NULL: none
-	uint16_t record_len;
-	bool fatal_alert;    // the client's, in epoch 1
-	uint16_t mtu;	     // bytes of UDP payload; may become less
-	uint16_t unanswered; // retransmissions of this flight
+	bool fatal_alert;	       // the client's, in epoch 1
+	uint16_t unanswered;	       // retransmissions of this flight
 	uint32_t retransmit_us;
-	uint16_t header_len; // bytes of IP and UDP header
 	uint64_t epoch0_seq; // of the next record
 	uint16_t flight_nb;
 	struct rte_mbuf *flight[HS_FLIGHT_MAX]; // data is the UDP payload
@@ -65,7 +63,7 @@ BIO *hs_bio_new(struct hs_bio *h);
 
 // For DTLS_set_timer_cb() on an SSL with this BIO: microseconds until the flight is sent again,
 // from h->retransmit_us doubling to a minute (RFC 6347 section 4.2.4.1).  Before a retransmission
-// that is to be smaller, lowers h->mtu and the SSL's.
+// that is to be smaller, lowers h->dgram.mtu and the SSL's.
 unsigned int hs_bio_timer(SSL *ssl, unsigned int us);
 
 // Makes h->session, unless it is there.  Returns 0, -EAGAIN: no master secret yet, -ENOMEM: no

@@ -15,8 +15,7 @@ struct verdict {
 
 static void offer(struct handshake *hs, const uint8_t *record, uint16_t len)
 {
-	hs->bio.record = record;
-	hs->bio.record_len = len;
+	dgram_bio_offer(&hs->bio.dgram, record, len);
 	handshake_step(hs);
 }
 

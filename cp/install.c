@@ -54,8 +54,8 @@ static void set_headers(const struct handshake *hs, struct session *s, const str
 	encap_init(&s->rx.encap, &dp->port[inside->port_id], inside->port_id, inside->next_hop,
 		   &addr);
 	s->tx.encap = hs->encap;
-	s->tx.plain_max =
-		outside->mtu - hs->bio.header_len - record_overhead((enum aead_suite)s->suite);
+	s->tx.plain_max = outside->mtu - hs->bio.dgram.header_len -
+			  record_overhead((enum aead_suite)s->suite);
 	s->tx.plain_max = RTE_MIN(s->tx.plain_max, hs->plain_max);
 }
 

@@ -6,7 +6,7 @@
 void last_flight_take(struct last_flight *flight, struct hs_bio *bio)
 {
 	flight->epoch0_seq = bio->epoch0_seq;
-	flight->mtu = bio->mtu;
+	flight->mtu = bio->dgram.mtu;
 	flight->ticket = bio->ticket;
 	flight->ticket_len = bio->ticket_len;
 	bio->ticket = NULL;

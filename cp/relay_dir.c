@@ -42,7 +42,7 @@ const struct relay_stats *relay_dir_stats(const struct cp *cp)
 // to sessions.
 static int client_route(struct cp *cp, const struct ip_addr *client, struct route *route)
 {
-	uint32_t most = cp->config->neighbours - cp->config->neighbours / RELAY_DIR_SPARE;
+	uint32_t most = cp->config->neighbours - relay_spare(cp->config->neighbours);
 	uint64_t before = neigh_stats(cp)->referenced;
 	int rc = neigh_route(cp, client, true, route);
 
@@ -122,6 +122,15 @@ static void give_back(struct cp *cp, struct relay *relay)
 	discard(cp, relay);
 }
 
+// True if only flows that have a session may have one more.
+static bool only_with_session(const struct cp *cp)
+{
+	const struct relay_stats *stats = &cp->relays->stats;
+	uint32_t max = cp->config->relays;
+
+	return stats->begun - stats->ended >= max - relay_spare(max);
+}
+
 // Returns NULL, or the counter of what there was not.
 static uint64_t *begin(struct cp *cp, const struct msg *msg)
 {
@@ -133,6 +142,8 @@ static uint64_t *begin(struct cp *cp, const struct msg *msg)
 	uint64_t *missing;
 	void *object;
 
+	if (!msg->live && only_with_session(cp))
+		return &stats->full;
 	if (!msg->live && addr_count_add(&cp->relays->clients, &msg->flow.remote,
 					 config->relays_per_address) != 0)
 		return &stats->address_full;

@@ -23,12 +23,11 @@ struct relay_stats {
 #undef X
 };
 
-// The relays between clients and media servers.  Bounds: limits.relays in all, and of one client's
-// address limits.relays_per_address, flows that have a session aside.  They leave a part of what
-// sessions need as well: config_check() sees to ports towards the backends, and of the neighbours
-// one in RELAY_DIR_SPARE stays free of them.
-#define RELAY_DIR_SPARE 4
-
+// The relays between clients and media servers.  Bounds: limits.relays in all, the last
+// relay_spare() of them for flows that have a session; and of one client's address
+// limits.relays_per_address, flows that have a session aside.  They leave a part of what sessions
+// need as well: config_check() sees to ports towards the backends, and relay_spare() of the
+// neighbours stay free of them.
 struct relay_dir;
 
 // Returns NULL with rte_errno set.

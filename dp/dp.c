@@ -256,13 +256,26 @@ static struct rte_mempool *create_mbuf_pool(struct dp *dp, uint16_t port, uint32
 			return *pool = dp->port_pool[i];
 	}
 	snprintf(name, sizeof(name), "mbuf_%u", port);
-	*pool = rte_pktmbuf_pool_create_by_ops(name, mbufs, MBUF_CACHE, 0, mbuf_room(dp->config),
-					       socket, LCORE_POOL_OPS);
-	if (*pool == NULL && socket != SOCKET_ID_ANY)
-		*pool = rte_pktmbuf_pool_create_by_ops(name, mbufs, MBUF_CACHE, 0,
-						       mbuf_room(dp->config), SOCKET_ID_ANY,
-						       LCORE_POOL_OPS);
+	*pool = numa_mbuf_pool_create(name, mbufs, MBUF_CACHE, mbuf_room(dp->config), socket);
 	return *pool;
+}
+
+// The pool of the datagrams that an lcore makes of IP fragments: all lcores on one NUMA node have
+// one pool.
+static struct rte_mempool *create_large_pool(struct dp *dp, uint16_t id)
+{
+	struct rte_mempool **pool = &dp->large_pool[id];
+	int socket = numa_of_lcore(id);
+	uint16_t on_node = 0;
+
+	for (uint16_t i = 0; i < dp->lcore_nb; i++) {
+		if (numa_of_lcore(i) != socket)
+			continue;
+		if (i < id)
+			return *pool = dp->large_pool[i];
+		on_node++;
+	}
+	return *pool = reassemble_pool_create(dp->config, id, on_node, socket);
 }
 
 static int create_pools(struct dp *dp)
@@ -277,9 +290,8 @@ static int create_pools(struct dp *dp)
 			return -ENOMEM;
 	}
 	dp->mbuf_pool = dp->port_pool[0];
-	if (config->fragments > 0) {
-		dp->large_pool = reassemble_pool_create(config);
-		if (dp->large_pool == NULL)
+	for (uint16_t i = 0; config->fragments > 0 && i < dp->lcore_nb; i++) {
+		if (create_large_pool(dp, i) == NULL)
 			return -ENOMEM;
 	}
 	// A handshake holds a session before it counts as one.
@@ -426,14 +438,15 @@ static void destroy_lcore(struct lcore *lc)
 	rte_free(lc);
 }
 
-static void free_mbuf_pools(struct dp *dp)
+// Some of which may be the same.
+static void free_mbuf_pools(struct rte_mempool *pools[], uint16_t nb)
 {
-	for (uint16_t i = 0; i < dp->config->port_nb; i++) {
-		struct rte_mempool *pool = dp->port_pool[i];
+	for (uint16_t i = 0; i < nb; i++) {
+		struct rte_mempool *pool = pools[i];
 
-		for (uint16_t k = i; k < dp->config->port_nb; k++) {
-			if (dp->port_pool[k] == pool)
-				dp->port_pool[k] = NULL;
+		for (uint16_t k = i; k < nb; k++) {
+			if (pools[k] == pool)
+				pools[k] = NULL;
 		}
 		rte_mempool_free(pool);
 	}
@@ -454,7 +467,7 @@ void dp_destroy(struct dp *dp)
 	rte_free(dp->next_hops.hop);
 	session_pool_destroy(dp->sessions);
 	rte_mempool_free(dp->relay_pool);
-	rte_mempool_free(dp->large_pool);
-	free_mbuf_pools(dp);
+	free_mbuf_pools(dp->large_pool, dp->lcore_nb);
+	free_mbuf_pools(dp->port_pool, dp->config->port_nb);
 	rte_free(plane);
 }

@@ -81,7 +81,8 @@ struct lcore {
 		uint64_t walked_tsc;	     // as for the sessions' table
 		uint64_t walk_rate;
 		uint32_t walk;
-		uint32_t max;
+		uint32_t max;	    // relays
+		uint32_t open_max;  // of those, that flows without session may bring it to
 		struct relay *over; // not yet reported to cp
 	} media;		    // dp/media.c's
 	struct datagrams datagrams;

@@ -55,6 +55,12 @@ static bool has_session(const struct flow *flow)
 	return flow != NULL && flow->session != NULL;
 }
 
+// True if there is no place for one more relay, of a flow with a session or without.
+static bool is_full(const struct lcore *lc, bool with_session)
+{
+	return lc->stats.relays >= (with_session ? lc->media.max : lc->media.open_max);
+}
+
 static struct nat_slot *nat_slot(const struct lcore *lc, const struct relay *relay)
 {
 	return &lc->dp->nat.addr[relay->nat_addr].slot[rte_be_to_cpu_16(relay->nat_port)];
@@ -71,6 +77,7 @@ int media_init(struct lcore *lc, uint32_t max)
 	if (lc->media.table == NULL)
 		return -ENOMEM;
 	lc->media.max = max;
+	lc->media.open_max = max - relay_spare(max);
 	lc->media.idle_tsc = lc->dp->config->relay_timeout_s * lc->second_tsc;
 	lc->media.walked_tsc = lc->walked_tsc;
 	lc->media.walk_rate =
@@ -109,7 +116,7 @@ static void begin(struct lcore *lc, struct datagrams *d, uint16_t i)
 	} else if (config->listener[listener].media == CONFIG_BACKEND_NONE ||
 		   !(known || is_binding_request(payload, dg->payload_len))) {
 		drop(lc, m, protocol(payload[0]));
-	} else if (lc->stats.relays >= lc->media.max) {
+	} else if (is_full(lc, known)) {
 		drop(lc, m, DROP_RELAY_FULL);
 	} else if (*credit < lc->frame_tsc) {
 		drop(lc, m, DROP_PUNT_RATE);
@@ -224,9 +231,12 @@ void media_reply(struct lcore *lc, struct rte_mbuf *m, const struct datagram *dg
 
 bool media_install(struct lcore *lc, struct relay *relay)
 {
-	struct flow *flow = table_enter(lc->media.table, &relay->flow);
 	struct rte_mbuf *first = relay->first;
+	struct flow *flow;
 
+	if (is_full(lc, has_session(table_find(lc->table, &relay->flow))))
+		return false;
+	flow = table_enter(lc->media.table, &relay->flow);
 	if (flow == NULL)
 		return false;
 	RTE_ASSERT(flow->relay == NULL);

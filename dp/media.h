@@ -14,7 +14,7 @@
 // hold them longer.
 #define RELAY_UNANSWERED_S 5
 
-// Room for max relays.  Returns 0 or -errno.
+// Room for max relays, of which relay_spare() are for flows with a session.  Returns 0 or -errno.
 int media_init(struct lcore *lc, uint32_t max);
 void media_fini(struct lcore *lc);
 
@@ -26,7 +26,7 @@ void media_reply(struct lcore *lc, struct rte_mbuf *m, const struct datagram *dg
 		 struct nat_slot *slot, uint16_t owner);
 
 // Takes relay in and sends its first datagram.  The flow has no relay.  False, with nothing
-// changed: the table is full.
+// changed: there is no room, others that were under way at the same time came first.
 bool media_install(struct lcore *lc, struct relay *relay);
 
 // True if the flow has a relay whose media server has answered within the last idle_tsc cycles.

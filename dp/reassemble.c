@@ -23,15 +23,17 @@ uint32_t reassemble_mbufs(const struct config *config)
 	return config->lcore_nb * config->fragments * REASSEMBLE_PART_MAX;
 }
 
-struct rte_mempool *reassemble_pool_create(const struct config *config)
+struct rte_mempool *reassemble_pool_create(const struct config *config, uint16_t id,
+					   uint16_t lcore_nb, int socket)
 {
 	// Half of them may be cp's while the other half are made.
-	uint32_t n = config->lcore_nb * config->fragments * 2;
+	uint32_t n = lcore_nb * config->fragments * 2;
+	char name[RTE_MEMPOOL_NAMESIZE];
 
-	return rte_pktmbuf_pool_create_by_ops(
-		"reassembled", n, 0, 0,
-		(uint16_t)(RTE_PKTMBUF_HEADROOM + L23_MAX + config->fragment_bytes), SOCKET_ID_ANY,
-		LCORE_POOL_OPS);
+	snprintf(name, sizeof(name), "reassembled_%u", id);
+	return numa_mbuf_pool_create(
+		name, n, 0, (uint16_t)(RTE_PKTMBUF_HEADROOM + L23_MAX + config->fragment_bytes),
+		socket);
 }
 
 static struct rte_ip_frag_tbl *create_table(const struct config *config, int socket)
@@ -97,7 +99,7 @@ void reassemble_expire(struct lcore *lc)
 // A copy of the chain in one mbuf; ends the chain.
 static struct rte_mbuf *flatten(struct lcore *lc, struct rte_mbuf *chain, bool v4)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(lc->dp->large_pool);
+	struct rte_mbuf *m = rte_pktmbuf_alloc(lc->dp->large_pool[lc->id]);
 	uint8_t *p;
 
 	if (unlikely(m == NULL)) {

@@ -17,8 +17,10 @@ struct reassemble;
 // Fragments that all lcores may hold.
 uint32_t reassemble_mbufs(const struct config *config);
 
-// The pool of whole datagrams for all lcores.  NULL with rte_errno set.
-struct rte_mempool *reassemble_pool_create(const struct config *config);
+// The pool of whole datagrams for lcore_nb lcores on one NUMA node, the first of which is lcore id.
+// NULL with rte_errno set.
+struct rte_mempool *reassemble_pool_create(const struct config *config, uint16_t id,
+					   uint16_t lcore_nb, int socket);
 
 // For lcore id.  NULL with rte_errno set.
 struct reassemble *reassemble_create(const struct config *config, uint16_t id);

@@ -22,18 +22,19 @@ struct dp {
 	struct rte_ring *punt[CONFIG_LCORE_MAX];    // struct msg, lcore → cp, SP/SC
 	struct rte_ring *install[CONFIG_LCORE_MAX]; // struct msg, cp → lcore, SP/SC
 	const struct stats *stats[CONFIG_LCORE_MAX];
-	struct port port[RTE_MAX_ETHPORTS];		// by ethdev port id
-	uint16_t port_id[CONFIG_PORT_MAX];		// ethdev port id of config.port[i]
-	struct nat nat;					// one entry an inside address
-	struct next_hops next_hops;			// config.neighbours entries; cp writes
-	_Atomic(const struct cookie_secrets *) cookie;	// cp writes, before dp_launch() first
-	struct session_pool *sessions;			// for cp
-	uint8_t lcore_node[CONFIG_LCORE_MAX];		// node of lcore i in it
-	struct rte_mempool *relay_pool;			// struct relay, for cp; NULL: none
-	struct rte_mempool *port_pool[CONFIG_PORT_MAX]; // of port i's receive queues
-	struct rte_mempool *mbuf_pool;			// one of them, for frames that cp makes
-	struct rte_mempool *large_pool; // of datagrams made of IP fragments; NULL: none are
-	atomic_bool stop;		// lcores return from their loop
+	struct port port[RTE_MAX_ETHPORTS];		  // by ethdev port id
+	uint16_t port_id[CONFIG_PORT_MAX];		  // ethdev port id of config.port[i]
+	struct nat nat;					  // one entry an inside address
+	struct next_hops next_hops;			  // config.neighbours entries; cp writes
+	_Atomic(const struct cookie_secrets *) cookie;	  // cp writes, before dp_launch() first
+	struct session_pool *sessions;			  // for cp
+	uint8_t lcore_node[CONFIG_LCORE_MAX];		  // node of lcore i in it
+	struct rte_mempool *relay_pool;			  // struct relay, for cp; NULL: none
+	struct rte_mempool *port_pool[CONFIG_PORT_MAX];	  // of port i's receive queues
+	struct rte_mempool *mbuf_pool;			  // one of them, for frames that cp makes
+	struct rte_mempool *large_pool[CONFIG_LCORE_MAX]; // of datagrams that lcore i makes of IP
+							  // fragments; NULL: none are
+	atomic_bool stop;				  // lcores return from their loop
 };
 
 // Starts ports and builds rings, pools and tables.  EAL is initialised.  Returns NULL with

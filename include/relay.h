@@ -7,6 +7,15 @@
 #include "encap.h"
 #include "flow.h"
 
+// Of nb places that relays take, so many are for flows that have a session, and for sessions: one
+// in RELAY_SPARE and at least one, unless there is no more than one.
+#define RELAY_SPARE 4
+
+static inline uint32_t relay_spare(uint32_t nb)
+{
+	return nb > 1 ? (nb + RELAY_SPARE - 1) / RELAY_SPARE : 0;
+}
+
 // STUN and RTP of one client's flow (RFC 7983) on their way between a listener's port and the media
 // server.  Owner: cp while it builds it; from RELAY_INSTALL to RELAY_ENDED its lcore; then cp
 // again. Memory: dp->relay_pool.

@@ -58,7 +58,7 @@ static void prepare(struct handshake *hs, uint32_t i)
 		.sessions = cp->dp->sessions,
 		.node = cp->dp->lcore_node[hs->lcore],
 		.replay_window = cp->config->replay_window,
-		.header_len = encap_len(&hs->encap) - encap_l2_len(&hs->encap),
+		.dgram.header_len = encap_len(&hs->encap) - encap_l2_len(&hs->encap),
 		.ticket = calloc(1, TICKET_LEN),
 		.ticket_len = TICKET_LEN,
 		.finished_len = FINISHED_LEN,

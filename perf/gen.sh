@@ -151,8 +151,8 @@ network() {
 	link out
 }
 
-# echo_server LABEL TEXT COMMAND...: a server in the namespace, on its CPU, that says TEXT when it is
-# ready; then the load of ECHO_LOAD on it.
+# echo_server LABEL TEXT COMMAND...: a server in the namespace, on its CPU, that says TEXT when it
+# is ready; then the load of ECHO_LOAD on it.
 echo_server() {
 	local label=$1 text=$2
 

@@ -68,5 +68,6 @@ for side in seal open; do
 	plot ${side}_sessions "$side path, 64 bytes, burst 32" "sessions touched" "set logscale x" \
 		"uniform=$tmp/uniform" "limit, uniform=$tmp/uniform:limit" \
 		"ipsec-mb alone, uniform=$tmp/uniform:aead" "Zipf=$tmp/zipf" \
-		"limit, Zipf=$tmp/zipf:limit" "OpenSSL $ssl, no I/O, 1 session=$tmp/openssl_sessions"
+		"limit, Zipf=$tmp/zipf:limit" \
+		"OpenSSL $ssl, no I/O, 1 session=$tmp/openssl_sessions"
 done

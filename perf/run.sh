@@ -64,7 +64,8 @@ machine="$machine; commit $(git -C "$root" describe --always --dirty 2>/dev/null
 {
 	echo "$machine"
 	echo "bench,case,size_bytes,sessions,burst,cycles_per_pkt,mpps,gbps,ratio_name,ratio"
-	for bench in path scale stage aead openssl cookie table replay install churn handoff delay; do
+	for bench in path scale stage aead openssl cookie table replay install churn handoff \
+		delay; do
 		taskset -c "$cpu" "$build/perf/bench_$bench" $quick $huge
 	done
 	if grep -qw avx512f /proc/cpuinfo; then

@@ -74,7 +74,8 @@ prepare() {
 	local name=$1 start=$SECONDS
 
 	shift
-	"$@" >"$LOGS/$name.log" 2>&1 </dev/null || { result 1 "$name" $((SECONDS - start)) && finish; }
+	"$@" >"$LOGS/$name.log" 2>&1 </dev/null ||
+		{ result 1 "$name" $((SECONDS - start)) && finish; }
 	echo "$name ($((SECONDS - start)) s)"
 }
 
@@ -101,7 +102,8 @@ build_fuzz() {
 # shellcheck disable=SC2317 # prepare calls it
 build_tsan() {
 	[ -e "$BUILD_TSAN/build.ninja" ] ||
-		meson setup -Db_sanitize=thread --buildtype debugoptimized "$BUILD_TSAN" "$TREE" || return
+		meson setup -Db_sanitize=thread --buildtype debugoptimized "$BUILD_TSAN" "$TREE" ||
+		return
 	ninja -C "$BUILD_TSAN" "${TSAN_TESTS[@]/#/tests/unit/test_}"
 }
 

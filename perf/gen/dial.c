@@ -138,9 +138,9 @@ void dial_datagram(struct dial *d, const uint8_t *payload, uint16_t len)
 {
 	if (d->over || len == 0) // libssl takes an empty read for the end
 		return;
-	dial_bio_offer(&d->bio, payload, len);
+	dgram_bio_offer(&d->bio.dgram, payload, len);
 	turn(d);
-	dial_bio_offer(&d->bio, NULL, 0);
+	dgram_bio_offer(&d->bio.dgram, NULL, 0);
 }
 
 static int start(struct dialing *a, struct dial *d)
@@ -155,7 +155,7 @@ static int start(struct dialing *a, struct dial *d)
 	gen_client_addr(g, i, &addr.src, &addr.src_port);
 	d->bio.g = g;
 	encap_init(&d->bio.encap, &g->outside.port, g->outside.id, g->server_hop, &addr);
-	d->bio.mtu = RTE_MIN(FLIGHT_MAX, d->bio.encap.payload_max);
+	d->bio.dgram.mtu = RTE_MIN(FLIGHT_MAX, d->bio.encap.payload_max);
 	d->ssl = SSL_new(a->ctx);
 	bio = d->ssl != NULL ? dial_bio_new(&d->bio) : NULL;
 	if (bio == NULL) {
@@ -164,7 +164,7 @@ static int start(struct dialing *a, struct dial *d)
 		return -ENOMEM;
 	}
 	SSL_set_bio(d->ssl, bio, bio);
-	SSL_set_mtu(d->ssl, d->bio.mtu);
+	SSL_set_mtu(d->ssl, d->bio.dgram.mtu);
 	if (dial_tls_name(d->ssl, g->o) != 0) {
 		SSL_free(d->ssl);
 		d->ssl = NULL;

@@ -18,7 +18,8 @@ void dial_bio_note(struct dial_bio *b, const uint8_t *p, size_t len)
 // What cannot be sent is lost, as on any way.
 static int bio_write(BIO *bio, const char *data, int len)
 {
-	struct dial_bio *b = BIO_get_data(bio);
+	struct dial_bio *b =
+		container_of((struct dgram_bio *)BIO_get_data(bio), struct dial_bio, dgram);
 	struct rte_mbuf *m;
 	char *room;
 
@@ -40,65 +41,11 @@ static int bio_write(BIO *bio, const char *data, int len)
 	return len;
 }
 
-static int bio_read(BIO *bio, char *data, int len)
-{
-	struct dial_bio *b = BIO_get_data(bio);
-	int n;
-
-	BIO_clear_retry_flags(bio);
-	if (b->in == NULL || len <= 0) {
-		BIO_set_retry_read(bio);
-		return -1;
-	}
-	n = RTE_MIN(len, (int)b->in_len);
-	memcpy(data, b->in, (size_t)n);
-	b->in = NULL;
-	return n;
-}
-
-static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
-{
-	const struct dial_bio *b = BIO_get_data(bio);
-
-	RTE_SET_USED(number);
-	RTE_SET_USED(pointer);
-	switch (command) {
-	case BIO_CTRL_FLUSH:
-		return 1;
-	case BIO_CTRL_PENDING:
-		return b->in != NULL ? b->in_len : 0;
-	case BIO_CTRL_DGRAM_QUERY_MTU:
-	case BIO_CTRL_DGRAM_GET_MTU:
-	case BIO_CTRL_DGRAM_GET_FALLBACK_MTU:
-		return b->mtu;
-	}
-	return 0;
-}
-
-// Made once, kept until the program ends.
-static const BIO_METHOD *method(void)
-{
-	static BIO_METHOD *made;
-
-	if (made == NULL) {
-		made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "load generator");
-		if (made == NULL)
-			return NULL;
-		BIO_meth_set_write(made, bio_write);
-		BIO_meth_set_read(made, bio_read);
-		BIO_meth_set_ctrl(made, bio_ctrl);
-	}
-	return made;
-}
-
 BIO *dial_bio_new(struct dial_bio *b)
 {
-	const BIO_METHOD *m = method();
-	BIO *bio = m != NULL ? BIO_new(m) : NULL;
+	static BIO_METHOD *method; // made once
 
-	if (bio != NULL) {
-		BIO_set_data(bio, b);
-		BIO_set_init(bio, 1);
-	}
-	return bio;
+	if (method == NULL)
+		method = dgram_bio_method("load generator", bio_write);
+	return dgram_bio_new(method, &b->dgram);
 }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Sends frames that lie or are cut short, each for one drop reason.
 
-bad_frames.py INTERFACE GATEWAY-MAC    prints "REASON FRAMES" after sending FRAMES, then reads a line
+bad_frames.py INTERFACE GATEWAY-MAC    prints "REASON FRAMES" after sending FRAMES, then reads a
+                                       line
 """
 
 import socket

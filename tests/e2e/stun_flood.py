@@ -29,7 +29,8 @@ def datagram(source, port):
     pseudo = source + GATEWAY + struct.pack("!II", length, 17)
     udp = head + struct.pack("!H", checksum(pseudo + head + b"\0\0" + PAYLOAD) or 0xFFFF) + PAYLOAD
     ip = struct.pack("!BBHHHBB", 0x45, 0, 20 + length, 1, 0, 64, 17)
-    return ip + struct.pack("!H", checksum(ip + b"\0\0" + source + GATEWAY)) + source + GATEWAY + udp
+    ip += struct.pack("!H", checksum(ip + b"\0\0" + source + GATEWAY))
+    return ip + source + GATEWAY + udp
 
 
 def main():

@@ -14,6 +14,9 @@ import socket
 import sys
 import time
 
+LEFT = ("rx", "handoff_in", "inject", "split", "made", "reassembled")
+RIGHT = ("tx", "punt", "handoff", "merged", "fragments")
+
 
 class Gateway:
     """The telemetry socket of the DPDK process with a file prefix."""
@@ -51,8 +54,8 @@ def check_sum(gateway):
 
         def even():
             stats.update(gateway.ask(f"/dtlsgw/stats,lcore={lcore}"))
-            left = sum(stats[k] for k in ("rx", "handoff_in", "inject", "split", "made", "reassembled"))
-            right = sum(stats[k] for k in ("tx", "punt", "handoff", "merged", "fragments"))
+            left = sum(stats[k] for k in LEFT)
+            right = sum(stats[k] for k in RIGHT)
             drops = sum(gateway.ask(f"/dtlsgw/drops,lcore={lcore}").values())
             return left == right + drops and stats["left"] == left
 

@@ -48,7 +48,8 @@ make_client() {
 		-CA clients.pem -CAkey clients.key -subj "$SUBJECT" \
 		-addext basicConstraints=critical,CA:FALSE -keyout meter.key -out meter.pem
 	touch index
-	printf '[ca]\ndefault_ca=c\n[c]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=30\n' >ca.cnf
+	printf '[ca]\ndefault_ca=c\n[c]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=30\n' \
+		>ca.cnf
 	make_crl
 }
 
@@ -63,14 +64,15 @@ serial() {
 
 # served: the serial number of the certificate that the gateway shows.
 served() {
-	in_client openssl s_client -dtls1_2 -connect $V4:4433 -cipher aECDSA </dev/null 2>/dev/null |
+	in_client openssl s_client -dtls1_2 -connect $V4:4433 -cipher aECDSA \
+		</dev/null 2>/dev/null |
 		openssl x509 -noout -serial
 }
 
 # psk NAME IDENTITY KEY
 psk() {
-	lab_lines "psk-$1" openssl s_client -dtls1_2 -connect $V4:5684 -psk_identity "$2" -psk "$3" \
-		-cipher PSK -quiet -no_ign_eof
+	lab_lines "psk-$1" openssl s_client -dtls1_2 -connect $V4:5684 -psk_identity "$2" \
+		-psk "$3" -cipher PSK -quiet -no_ign_eof
 }
 
 (cd "$LAB_RUN" && make_client) 2>"$LAB_RUN/make.log"
@@ -89,8 +91,8 @@ lab_run held "$LAB_CLIENT_NS" "$TOOLS/resume_client" --host $V4 --port 4433 \
 	--ca "$LAB_RUN/ca.pem" --session "$LAB_RUN/held.session" --hold
 held=$LAB_PID
 lab_await held "$held" new 20
-(cd "$LAB_RUN" && openssl ca -config ca.cnf -cert clients.pem -keyfile clients.key -revoke meter.pem &&
-	make_crl) 2>"$LAB_RUN/make.log"
+(cd "$LAB_RUN" && openssl ca -config ca.cnf -cert clients.pem -keyfile clients.key \
+	-revoke meter.pem && make_crl) 2>"$LAB_RUN/make.log"
 lab_certificates
 new=$(serial "$LAB_RUN/ecdsa.pem")
 [ "$new" != "$old" ]

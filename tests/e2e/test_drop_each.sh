@@ -43,7 +43,8 @@ set_client() {
 	# Two clients, one after the other, on one port.
 	# shellcheck disable=SC2016 # the inner shell expands
 	[[ $1 != restart* ]] ||
-		CLIENT=(sh -c '"$@" --vanish && "$@"' - "${CLIENT[@]}" --source-port $((20000 + $2)))
+		CLIENT=(sh -c '"$@" --vanish && "$@"' - "${CLIENT[@]}"
+			--source-port $((20000 + $2)))
 }
 
 # A small MTU towards the clients, which is possible without IPv6: flights of many fragments.
@@ -69,9 +70,11 @@ resumed=$(($(telemetry get /dtlsgw/stats,listener=echo-v4 handshakes_resumed) +
 # RFC 6347 section 4.2.8: the client has vanished and comes again, with nothing or with its session.
 drop_each restart 4433 20 --cipher ECDHE-ECDSA-AES128-GCM-SHA256 --max 2
 drop_each restart-psk 5684 18 --cipher PSK-AES128-CCM --max 2 "${PSK[@]}"
-# What the client sends behind its Finished is lost as well where its old session lives (decision 0005).
+# What the client sends behind its Finished is lost as well where its old session lives (decision
+# 0005).
 MISSING=2
-drop_each again-ticket 4433 17 --cipher ECDHE-RSA-AES128-GCM-SHA256 --max 3 --resume ticket --window 1
+drop_each again-ticket 4433 17 --cipher ECDHE-RSA-AES128-GCM-SHA256 --max 3 --resume ticket \
+	--window 1
 drop_each again-id 4433 17 --cipher ECDHE-ECDSA-AES128-CCM --max 3 --resume id --window 1
 expect /dtlsgw/stats installs $((62 + 2 * 84 + 2 * 72))
 logged "replaced by a new handshake"

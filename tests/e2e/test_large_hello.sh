@@ -25,8 +25,8 @@ lossy() {
 		proxy "proxy-$1-$seed" $((5000 + seed)) --seed "$seed" "${@:2}"
 		proxies+=("$LAB_PID")
 		lab_run "client-$1-$seed" "$LAB_CLIENT_NS" "$TOOLS/dtls_client" --host 127.0.0.1 \
-			--port $((5000 + seed)) --ca "$LAB_RUN/ca.pem" --max 20 --lossy --quiet 300 \
-			--timeout 100 --extension $SHARES --mtu 1280
+			--port $((5000 + seed)) --ca "$LAB_RUN/ca.pem" --max 20 --lossy \
+			--quiet 300 --timeout 100 --extension $SHARES --mtu 1280
 		clients+=("$LAB_PID")
 	done
 	for seed in {1..10}; do

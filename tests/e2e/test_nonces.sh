@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Every way in which a session is taken over from OpenSSL, with every cipher: an oracle with the keys
-# finds no nonce in the capture that was used twice.
+# Every way in which a session is taken over from OpenSSL, with every cipher: an oracle with the
+# keys finds no nonce in the capture that was used twice.
 . "$(dirname "$0")/lib.sh"
 
 SUITES=(
@@ -87,7 +87,8 @@ for SCENARIO in ticket-lost id-lost; do
 	proxied --drop-last-flight
 	on_all dtls_client --resume "${SCENARIO%-lost}" --max 40
 	direct
-	[ $(($(count resent_flights) - before)) -ge ${#SUITES[@]} ] || fail "$SCENARIO: none was lost"
+	[ $(($(count resent_flights) - before)) -ge ${#SUITES[@]} ] ||
+		fail "$SCENARIO: none was lost"
 done
 
 # Data overtakes the client's Finished of a resumed handshake and is held until there is a session.

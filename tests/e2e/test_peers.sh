@@ -135,7 +135,8 @@ cells() {
 				host=127.0.0.1
 				port=$((PROXY_PORT + 2 * seed + (port == 5684)))
 				source=$(((seed - 1) * ${#SUITES[@]} * 3 + index))
-				source=$((SOURCE_PORT + 2 * (source * ${#ALL_PEERS[@]} + peer_index)))
+				source=$((source * ${#ALL_PEERS[@]} + peer_index))
+				source=$((SOURCE_PORT + 2 * source))
 			fi
 			echo "$name/$seed ${suite#*=} $auth $handshake $host $port $source $seed"
 		done
@@ -208,7 +209,8 @@ lossy() {
 			lab_run "proxy-$seed-$port" "$LAB_CLIENT_NS" "$TOOLS/udp_proxy" \
 				--listen 127.0.0.1 --listen-port \
 				$((PROXY_PORT + 2 * seed + (port == 5684))) \
-				--host $V4 --port $port --loss 10 --duplicate 10 --reorder 10 --seed "$seed" --by-port
+				--host $V4 --port $port --loss 10 --duplicate 10 --reorder 10 \
+				--seed "$seed" --by-port
 			proxies+=("$LAB_PID")
 		done
 	done

@@ -72,12 +72,14 @@ refused "a wrong key" 51 bad_finished ".*identity \"client-1\"" -cipher PSK \
 [ "$(telemetry get /dtlsgw/stats installs)" -eq 0 ] || fail "a session was made"
 telemetry zero /dtlsgw/stats handshakes
 # A session under another name: not resumed, but that is no failure.
-for options in "-sess_out $LAB_RUN/session" "-sess_in $LAB_RUN/session -servername other.example"; do
+for options in "-sess_out $LAB_RUN/session" \
+	"-sess_in $LAB_RUN/session -servername other.example"; do
 	# shellcheck disable=SC2086 # the words are arguments
 	in_client timeout 60 openssl s_client -dtls1_2 -connect $V4:4433 -cert "$LAB_RUN/good.pem" \
 		-key "$LAB_RUN/good.key" $options </dev/null >"$LAB_RUN/resumed.out" 2>&1 || true
 done
 expect "/dtlsgw/stats,listener=echo-v4" handshakes_resumptions_refused 1
 logged "on echo-v4: done, .*, CN=good, not resumed: another server name"
-dtls_client $V4 5684 --max 20 --cipher PSK --identity client-1 --psk 00112233445566778899aabbccddeeff
+dtls_client $V4 5684 --max 20 --cipher PSK --identity client-1 \
+	--psk 00112233445566778899aabbccddeeff
 expect /dtlsgw/stats installs 3

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# SIGTERM: every client gets a close_notify, the gateway ends with 0; also when it comes in the start,
-# or again and again until the end.  SIGHUP ends nothing, whenever it comes.
+# SIGTERM: every client gets a close_notify, the gateway ends with 0; also when it comes in the
+# start, or again and again until the end.  SIGHUP ends nothing, whenever it comes.
 . "$(dirname "$0")/lib.sh"
 
 up
@@ -23,7 +23,8 @@ start() {
 		kill -0 "$LAB_GATEWAY"
 		sleep 0.01
 	done
-	! grep -q "dtlsgw .* runs" "$LAB_RUN/$1.log" || fail "the signal comes too late for this test"
+	! grep -q "dtlsgw .* runs" "$LAB_RUN/$1.log" ||
+		fail "the signal comes too late for this test"
 }
 
 start early

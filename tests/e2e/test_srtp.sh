@@ -38,7 +38,8 @@ hang_up() {
 up "control_socket: {path: control}
 limits: {relay_timeout_s: 2}" \
 	's/workers: .*/workers: [1, 1]\n  handshakes: [0, 1]/
-	s/    port: 4433/&\n    srtp: [SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80]\n    media: echo-v4/
+	s/    port: 4433/&\n    media: echo-v4/
+	s/    port: 4433/&\n    srtp: [SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80]/
 	s/    port: 4434/&\n    srtp: [SRTP_AEAD_AES_256_GCM]\n    media: echo-v6/'
 chmod 711 "$LAB_RUN" # else the directory would keep everybody out
 [ "$(stat -c %a "$SOCKET")" = 600 ] || fail "mode of the control socket"
@@ -51,7 +52,8 @@ call $V4 4433 40001 SRTP_AES128_CM_SHA1_80
 [[ $exported = "SRTP_AES128_CM_SHA1_80 "* ]] || fail "profile: $exported"
 expect_keys '{"command": "srtp", "peer": "198.51.100.2:40001"}'
 expect_keys '{"command": "srtp", "peer": "198.51.100.2:40001", "listener": "echo-v4"}'
-read -r id from < <(control get '{"command": "srtp", "peer": "198.51.100.2:40001"}' session media_from)
+read -r id from < <(control get '{"command": "srtp", "peer": "198.51.100.2:40001"}' session \
+	media_from)
 expect_keys "{\"command\": \"srtp\", \"session\": \"$id\"}"
 [[ $from = 192.0.2.1:* ]] || fail "media_from is $from"
 expect_keys "{\"command\": \"srtp\", \"media_from\": \"$from\"}"

@@ -51,12 +51,14 @@ for port in outside inside; do
 		[ "$(telemetry get /dtlsgw/stats,port=$port $key)" -gt 0 ] || fail "$port $key is 0"
 	done
 	for key in rx_missed rx_no_mbuf rx_errors tx_errors; do
-		[ "$(telemetry get /dtlsgw/stats,port=$port $key)" -ge 0 ] || fail "$port has no $key"
+		[ "$(telemetry get /dtlsgw/stats,port=$port $key)" -ge 0 ] ||
+			fail "$port has no $key"
 	done
 done
 [ "$(telemetry get /dtlsgw/drops,lcore=0 bad_tag)" -eq 0 ]
 for wrong in stats,lcore=1 stats,lcore=x stats,port=none stats,listener=none stats,colour=blue \
-	drops,lcore=1 drops,port=outside sessions,cursor=x sessions,$((id + (1 << 32))) sessions,no; do
+	drops,lcore=1 drops,port=outside sessions,cursor=x sessions,$((id + (1 << 32))) \
+	sessions,no; do
 	telemetry refused "/dtlsgw/$wrong"
 done
 # left and right are the gateway's own sums.

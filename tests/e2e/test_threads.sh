@@ -26,7 +26,8 @@ reloads() {
 # Data may get lost where threads share the lcore's CPU, a close_notify too: then the session idles.
 up "limits: {idle_timeout_s: 5}" "s/workers: .*/&\n  handshakes: [1, 0, 1]/"
 for thread in 0 1 2; do
-	tid=$(basename "$(dirname "$(grep -lx "handshake-$thread" /proc/"$LAB_GATEWAY"/task/*/comm)")")
+	tid=$(grep -lx "handshake-$thread" /proc/"$LAB_GATEWAY"/task/*/comm)
+	tid=$(basename "$(dirname "$tid")")
 	cpu=$(taskset -pc "$tid" | sed 's/.*: //')
 	[ "$cpu" = $((1 - thread % 2)) ] || fail "thread $thread runs on CPU $cpu"
 done
@@ -64,7 +65,8 @@ telemetry zero /dtlsgw/stats handshakes
 [ "$(telemetry get /dtlsgw/handshakes dropped_records)" -eq 0 ]
 for thread in 0 1 2; do
 	# At least three messages each, and a fifth of all at the least.
-	telemetry await /dtlsgw/handshakes,thread=$thread messages $((3 * WAVES * CLIENTS * CONNECTIONS / 5))
+	telemetry await /dtlsgw/handshakes,thread=$thread messages \
+		$((3 * WAVES * CLIENTS * CONNECTIONS / 5))
 done
 telemetry refused /dtlsgw/handshakes,thread=3
 telemetry refused /dtlsgw/handshakes,lcore=0

@@ -335,6 +335,20 @@ void lab_dispatch(struct lab *lab, const struct msg *msg)
 	turn_workers(lab);
 }
 
+uint16_t lab_worker_of(const struct lab *lab, uint16_t port)
+{
+	struct flow_key flow = rig_flow(&lab->rig, port);
+
+	return dp_flow_spread(lab->cp.dp, &flow, lab->cp.worker_nb);
+}
+
+uint16_t lab_port_of(const struct lab *lab, uint16_t worker, uint16_t from)
+{
+	while (lab_worker_of(lab, from) != worker)
+		from++;
+	return from;
+}
+
 bool lab_dispatch_all(struct lab *lab)
 {
 	bool any = false;

@@ -105,6 +105,11 @@ void lab_pump(struct lab *lab);
 // Gives cp a message of the lcore, and turns the workers until it is handled.
 void lab_dispatch(struct lab *lab, const struct msg *msg);
 
+// The handshake worker of the client on that port, and the first port from from on that is a
+// worker's.
+uint16_t lab_worker_of(const struct lab *lab, uint16_t port);
+uint16_t lab_port_of(const struct lab *lab, uint16_t worker, uint16_t from);
+
 // Gives cp all messages that wait.  True if there were any.
 bool lab_dispatch_all(struct lab *lab);
 

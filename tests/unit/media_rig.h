@@ -18,6 +18,7 @@
 #include "unit.h"
 
 #define MEDIA_PORT 5000
+#define OPEN_MAX   (RIG_RELAYS - relay_spare(RIG_RELAYS)) // relays of flows without session
 
 // The addresses of one family.
 struct family {
@@ -82,6 +83,13 @@ static inline int set_up_two_lcores(void **state)
 {
 	(void)state;
 	start(2, &v4);
+	return 0;
+}
+
+static inline int set_up_four_lcores(void **state)
+{
+	(void)state;
+	start(4, &v4);
 	return 0;
 }
 
@@ -254,6 +262,16 @@ static inline uint16_t begin_relay(uint16_t port)
 {
 	put(port, stun, sizeof(stun));
 	return expect_at_media(&v4, stun, sizeof(stun));
+}
+
+// The first client's port from from on whose flow is that lcore's.
+static inline uint16_t port_of(uint16_t lcore, uint16_t from)
+{
+	struct flow_key flow = rig_flow(&rig, from);
+
+	while (dp_flow_lcore(rig.dp, &flow) != lcore)
+		flow = rig_flow(&rig, ++from);
+	return from;
 }
 
 #endif

@@ -156,9 +156,10 @@ static void test_fallback_sizes(void **state)
 
 	(void)state;
 	for (size_t row = 0; row < UNIT_NB(rows); row++) {
-		struct hs_bio h = {.mtu = rows[row].mtu,
-				   .header_len = rows[row].header_len,
-				   .retransmit_us = 1000};
+		struct hs_bio h = {
+			.dgram = {.mtu = rows[row].mtu, .header_len = rows[row].header_len},
+			.retransmit_us = 1000,
+		};
 		SSL_CTX *ctx = SSL_CTX_new(DTLS_server_method());
 		SSL *ssl = SSL_new(ctx);
 		BIO *bio = hs_bio_new(&h);
@@ -171,7 +172,8 @@ static void test_fallback_sizes(void **state)
 			for (size_t i = 0; i < UNIT_NB(rows[row].after); i++) {
 				us = hs_bio_timer(ssl, us);
 				unit_check(row, us == 1000u << (i + 1));
-				unit_check(row, h.mtu == rows[row].after[flight == 0 ? i : 4]);
+				unit_check(row,
+					   h.dgram.mtu == rows[row].after[flight == 0 ? i : 4]);
 			}
 		}
 		unit_check(row, hs_bio_timer(ssl, 50000000) == 60000000);

@@ -59,8 +59,7 @@ static int set_up(void **state)
 		.pool = pool,
 		.aead = aead,
 		.session = session,
-		.mtu = MTU,
-		.header_len = 28,
+		.dgram = {.mtu = MTU, .header_len = 28},
 		.epoch0_seq = 17,
 	};
 	bio = hs_bio_new(&h);
@@ -124,8 +123,7 @@ static void test_read(void **state)
 	(void)state;
 	assert_int_equal(BIO_read(bio, bytes, sizeof(bytes)), -1);
 	assert_true(BIO_should_read(bio));
-	h.record = record;
-	h.record_len = sizeof(record);
+	dgram_bio_offer(&h.dgram, record, sizeof(record));
 	assert_int_equal(BIO_pending(bio), sizeof(record));
 	assert_int_equal(BIO_read(bio, bytes, sizeof(bytes)), sizeof(record));
 	assert_memory_equal(bytes, record, sizeof(record));

@@ -13,6 +13,8 @@
 
 #include "hs_worker.h"
 #include "install.h"
+#include "keyblock.h"
+#include "loop.h"
 #include "session_dir.h"
 #include "srtp.h"
 #include "unit.h"
@@ -39,6 +41,53 @@ static struct lab_client client[CLIENTS];
 static SSL_SESSION *saved[CLIENTS];
 static unsigned int begun, done, refused, resumed, with_srtp;
 static int watcher; // on the control socket
+
+// Where threads of handshakes wait once the keys of one are there, inside OpenSSL.
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t opened;
+	unsigned int places; // so many wait, others pass
+	unsigned int inside;
+} gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .opened = PTHREAD_COND_INITIALIZER};
+
+int __real_keyblock_derive(const SSL *ssl, struct traffic_keys *keys);
+int __wrap_keyblock_derive(const SSL *ssl, struct traffic_keys *keys);
+
+int __wrap_keyblock_derive(const SSL *ssl, struct traffic_keys *keys)
+{
+	pthread_mutex_lock(&gate.lock);
+	if (SSL_is_server(ssl) && gate.inside < gate.places) {
+		gate.inside++;
+		while (gate.places > 0)
+			pthread_cond_wait(&gate.opened, &gate.lock);
+	}
+	pthread_mutex_unlock(&gate.lock);
+	return __real_keyblock_derive(ssl, keys);
+}
+
+static void gate_close(unsigned int places)
+{
+	pthread_mutex_lock(&gate.lock);
+	gate.places = places;
+	gate.inside = 0;
+	pthread_mutex_unlock(&gate.lock);
+}
+
+static void gate_open(void)
+{
+	gate_close(0);
+	pthread_cond_broadcast(&gate.opened);
+}
+
+static unsigned int gate_inside(void)
+{
+	unsigned int nb;
+
+	pthread_mutex_lock(&gate.lock);
+	nb = gate.inside;
+	pthread_mutex_unlock(&gate.lock);
+	return nb;
+}
 
 static void edit(struct lab *l)
 {
@@ -122,6 +171,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
+	gate_open();
 	cp_stop(&lab.cp);
 	lab_stop(&lab);
 	close(watcher);
@@ -293,10 +343,93 @@ static void test_abort(void **state)
 	stop_clients();
 }
 
+static void begin(size_t i, uint16_t port)
+{
+	lab_client_start(&lab, &client[i], port, LAB_ECDSA);
+	client[i].lossy = true;
+	begun++;
+}
+
+// Steps the clients from first on until so many are done and so many threads stand in the gate.
+static void run_until(size_t first, unsigned int want_done, unsigned int want_inside)
+{
+	uint64_t end_tsc = deadline();
+
+	while (done < want_done || gate_inside() < want_inside) {
+		assert_true(rte_rdtsc() < end_tsc);
+		lab_pump(&lab);
+		for (size_t i = first; i < CLIENTS; i++)
+			if (running(&client[i]))
+				step(i);
+	}
+}
+
+// All threads are inside OpenSSL at the same time.
+static void test_at_the_same_time(void **state)
+{
+	(void)state;
+	gate_close(WORKERS);
+	for (uint16_t w = 0; w < WORKERS; w++)
+		begin(KINDS * w, lab_port_of(&lab, w, LAB_PORT));
+	run_until(0, 0, WORKERS);
+	assert_int_equal(cp_half_open(&lab.cp), WORKERS);
+	assert_int_equal(sessions(), 0);
+	gate_open();
+	run_until(0, WORKERS, 0);
+	wait_until_idle();
+	cp_stop(&lab.cp);
+	for (uint16_t w = 0; w < WORKERS; w++)
+		unit_check(w, hs_table_counters(lab.cp.worker[w]->handshakes, 0)->completed == 1);
+}
+
+// Gives a worker ClientHellos, of no client of the test, until its queue drops them.
+static void fill_queue(struct hs_worker *w)
+{
+	struct msg msg = {.type = MSG_HELLO};
+	uint16_t port = lab_port_of(&lab, w->id, LAB_PORT + 1000);
+
+	msg.flow = rig_flow(&lab.rig, port);
+	while (w->stats.dropped_hellos == 0) {
+		msg.mbuf = rig_frame(&lab.rig, "", 1);
+		loop_dispatch(&lab.cp, &msg);
+	}
+}
+
+// A thread stands in the middle of a handshake, and its queue is full: all clients of the others
+// complete.  In the end its own does, too.
+static void test_one_is_held(void **state)
+{
+	struct hs_worker *held = lab.cp.worker[0];
+	uint16_t port = LAB_PORT;
+
+	(void)state;
+	gate_close(1);
+	begin(0, lab_port_of(&lab, 0, LAB_PORT));
+	run_until(0, 0, 1);
+	fill_queue(held);
+	for (uint16_t i = 1; i < CLIENTS; i++) {
+		if (i % KINDS == BY_NOTHING)
+			continue;
+		port = lab_port_of(&lab, 1 + i % (WORKERS - 1), port + 1);
+		begin(i, port);
+	}
+	run_until(1, begun - 1, 1);
+	assert_false(SSL_is_init_finished(client[0].ssl));
+	assert_int_equal(cp_half_open(&lab.cp), 1);
+	assert_int_equal(sessions(), 0);
+	gate_open();
+	run_until(0, begun, 0);
+	wait_until_idle();
+	cp_stop(&lab.cp);
+	assert_int_equal(hs_table_counters(held->handshakes, 0)->completed, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_parallel, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_at_the_same_time, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_one_is_held, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stop, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_abort, set_up, tear_down),
 	};

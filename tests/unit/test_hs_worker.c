@@ -13,11 +13,13 @@
 #include "session_dir.h"
 #include "unit.h"
 
-#define WORKERS	 3
-#define FLOODERS 32    // flows that say hello at once
-#define FLOOD_AT 50000 // their first port
-#define WAITING	 (MSG_QUEUE_SIZE - 1)
-#define TIMER_MS 50
+#define WORKERS	     3
+#define FLOODERS     32	   // flows that say hello at once
+#define FLOOD_AT     50000 // their first port
+#define WAITING	     (MSG_QUEUE_SIZE - 1)
+#define TIMER_MS     50
+#define SPREAD_FLOWS 4096
+#define SPREAD_MAX   8
 
 static struct lab lab;
 static struct lab_client client[WORKERS];
@@ -45,21 +47,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static uint16_t worker_of(uint16_t port)
-{
-	struct flow_key flow = rig_flow(&lab.rig, port);
-
-	return dp_flow_spread(lab.cp.dp, &flow, WORKERS);
-}
-
-// The first port from from on whose flow is that worker's.
-static uint16_t port_of(uint16_t worker, uint16_t from)
-{
-	while (worker_of(from) != worker)
-		from++;
-	return from;
-}
-
 // A message about a flow, as an lcore would give it; the worker is not turned.
 static void give(enum msg_type type, uint16_t port, const void *bytes, uint16_t len)
 {
@@ -71,17 +58,40 @@ static void give(enum msg_type type, uint16_t port, const void *bytes, uint16_t 
 	loop_dispatch(&lab.cp, &msg);
 }
 
+// Flows of many clients' ports, or of many clients, are even over any number of workers: each has
+// its share but for SPREAD_MAX standard deviations of what chance would give.
 static void test_spread(void **state)
 {
-	uint32_t nb[WORKERS] = {0};
-
 	(void)state;
-	for (uint16_t port = 1; port <= 3000; port++)
-		nb[worker_of(port)]++;
-	for (uint16_t w = 0; w < WORKERS; w++)
-		unit_check(w, nb[w] > 800);
+	for (uint16_t workers = 2; workers <= CONFIG_HANDSHAKE_MAX; workers++) {
+		const double share = (double)SPREAD_FLOWS / workers;
+
+		for (int by_port = 0; by_port < 2; by_port++) {
+			uint32_t nb[CONFIG_HANDSHAKE_MAX] = {0};
+
+			for (uint16_t i = 0; i < SPREAD_FLOWS; i++) {
+				struct flow_key flow = rig_flow(&lab.rig, LAB_PORT);
+
+				if (by_port)
+					flow.remote_port = rte_cpu_to_be_16(1024 + i);
+				else
+					flow.remote.byte[14] ^= i >> 8, flow.remote.byte[15] ^= i;
+				nb[dp_flow_spread(lab.cp.dp, &flow, workers)]++;
+			}
+			for (uint16_t w = 0; w < workers; w++) {
+				double off = nb[w] - share;
+
+				unit_check(w, off * off < SPREAD_MAX * SPREAD_MAX * share);
+			}
+		}
+	}
+}
+
+static void test_one_each(void **state)
+{
+	(void)state;
 	for (uint16_t w = 0; w < WORKERS; w++) {
-		uint16_t port = port_of(w, LAB_PORT);
+		uint16_t port = lab_port_of(&lab, w, LAB_PORT);
 		struct flow_key flow = rig_flow(&lab.rig, port);
 
 		lab_client_start(&lab, &client[w], port, LAB_ECDSA);
@@ -131,7 +141,7 @@ static void pass_timer(struct handshake *hs)
 static void test_timer_before_the_rest(void **state)
 {
 	const struct lab_datagram *hello = hello_of(&client[1], LAB_PORT + 1000);
-	uint16_t w = worker_of(LAB_PORT), port = FLOOD_AT;
+	uint16_t w = lab_worker_of(&lab, LAB_PORT), port = FLOOD_AT;
 	struct hs_worker *worker = lab.cp.worker[w];
 	struct handshake *hs;
 	uint16_t unanswered;
@@ -143,7 +153,7 @@ static void test_timer_before_the_rest(void **state)
 	hs = lab_handshake_first(&lab);
 	assert_non_null(hs);
 	for (int i = 0; i < FLOODERS; i++) {
-		port = port_of(w, port + 1);
+		port = lab_port_of(&lab, w, port + 1);
 		give(MSG_HELLO, port, hello->bytes, hello->len);
 	}
 	assert_int_equal(rte_ring_count(worker->queue), FLOODERS);
@@ -184,7 +194,8 @@ static void test_turn_without_message(void **state)
 static void test_full_queue(void **state)
 {
 	static const uint8_t garbage[] = {1, 2, 3};
-	uint16_t w = worker_of(LAB_PORT), other = port_of((w + 1) % WORKERS, LAB_PORT);
+	uint16_t w = lab_worker_of(&lab, LAB_PORT),
+		 other = lab_port_of(&lab, (w + 1) % WORKERS, LAB_PORT);
 	struct hs_worker *worker = lab.cp.worker[w];
 	const struct hs_worker_stats *stats = &worker->stats;
 	unsigned int hellos = WAITING - HS_WORKER_RESERVE_HELLO;
@@ -229,7 +240,7 @@ static void test_full_queue(void **state)
 static void test_dropped_hello(void **state)
 {
 	static const uint8_t garbage[] = {1, 2, 3};
-	struct hs_worker *worker = lab.cp.worker[worker_of(LAB_PORT)];
+	struct hs_worker *worker = lab.cp.worker[lab_worker_of(&lab, LAB_PORT)];
 
 	(void)state;
 	lab_client_start(&lab, &client[0], LAB_PORT, LAB_ECDSA);
@@ -295,8 +306,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
-		TEST(spread),	  TEST(timer_before_the_rest), TEST(turn_without_message),
-		TEST(full_queue), TEST(dropped_hello),	       TEST(end_overtakes_install),
+		TEST(spread),
+		TEST(one_each),
+		TEST(timer_before_the_rest),
+		TEST(turn_without_message),
+		TEST(full_queue),
+		TEST(dropped_hello),
+		TEST(end_overtakes_install),
 #undef TEST
 	};
 

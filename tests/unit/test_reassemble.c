@@ -44,7 +44,7 @@ static int set_up(void **state)
 	payload[3] = payload[4] = 0;
 	payload[13] = 16; // ClientKeyExchange
 	mbufs = rte_mempool_avail_count(rig.dp->mbuf_pool);
-	large = rte_mempool_avail_count(rig.dp->large_pool);
+	large = rte_mempool_avail_count(rig.dp->large_pool[0]);
 	return 0;
 }
 
@@ -58,7 +58,7 @@ static int tear_down(void **state)
 	assert_int_equal(lc->stats.fragments, 0);
 	rig_check_balance(&rig);
 	assert_int_equal(rte_mempool_avail_count(rig.dp->mbuf_pool), mbufs);
-	assert_int_equal(rte_mempool_avail_count(rig.dp->large_pool), large);
+	assert_int_equal(rte_mempool_avail_count(rig.dp->large_pool[0]), large);
 	rig_stop(&rig);
 	return 0;
 }
@@ -222,7 +222,7 @@ static void no_mbuf(void **state)
 	unsigned int nb = 0;
 
 	(void)state;
-	while ((all[nb] = rte_pktmbuf_alloc(rig.dp->large_pool)) != NULL)
+	while ((all[nb] = rte_pktmbuf_alloc(rig.dp->large_pool[0])) != NULL)
 		assert_true(++nb < UNIT_NB(all));
 	put(false, 1000, 0, 800, true, 1);
 	put(false, 1000, 800, 208, false, 1);
@@ -281,7 +281,7 @@ static void records_of_a_session(void **state)
 	assert_int_equal(rig.dp->stats[0]->opened, 3);
 	assert_int_equal(rig_drops(&rig, DROP_TOO_BIG), 1); // inside the MTU is 1500
 	mbufs = rte_mempool_avail_count(rig.dp->mbuf_pool);
-	large = rte_mempool_avail_count(rig.dp->large_pool);
+	large = rte_mempool_avail_count(rig.dp->large_pool[0]);
 }
 
 // Random datagrams cut at random, mixed and with some fragments lost: what comes through is right.

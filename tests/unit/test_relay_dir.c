@@ -55,7 +55,7 @@ static void test_refused_by_media(void **state)
 static void test_bound(void **state)
 {
 	(void)state;
-	for (uint16_t i = 0; i < RIG_RELAYS; i++)
+	for (uint16_t i = 0; i < OPEN_MAX; i++)
 		begin_relay(RIG_CLIENT_PORT + i);
 	put(RIG_CLIENT_PORT + RIG_RELAYS, stun, sizeof(stun));
 	expect_drop(DROP_RELAY_FULL, 0);
@@ -64,6 +64,81 @@ static void test_bound(void **state)
 	pass(RELAY_UNANSWERED_S + 1);
 	check_idle();
 	begin_relay(RIG_CLIENT_PORT + RIG_RELAYS);
+}
+
+// Flows with a session alone have no other bound than that of all.
+static void test_bound_with_sessions(void **state)
+{
+	static struct rig_session rs[RIG_RELAYS + 1];
+
+	(void)state;
+	for (uint16_t i = 0; i <= RIG_RELAYS; i++)
+		rig_install(&rig, &rs[i], RIG_CLIENT_PORT + i, RIG_NAT_PORT + i);
+	for (uint16_t i = 0; i < RIG_RELAYS; i++)
+		begin_relay(RIG_CLIENT_PORT + i);
+	put(RIG_CLIENT_PORT + RIG_RELAYS, stun, sizeof(stun));
+	expect_drop(DROP_RELAY_FULL, 0);
+}
+
+// Invented clients on all lcores, each over its lcore's share, leave the last relays to flows with
+// a session, whichever lcore they are on.
+static void test_spare_on_all_lcores(void **state)
+{
+	static struct rig_session rs[3];
+	unsigned int begun = 0;
+	uint16_t port = 20000;
+
+	(void)state;
+	for (unsigned int i = 0; i < 4 * RIG_RELAYS; i++) {
+		put(port++, stun, sizeof(stun));
+		begun += STAT(relays) > begun;
+	}
+	assert_int_equal(begun, OPEN_MAX);
+	assert_int_equal(relay_dir_stats(&cp)->full + rig_drops(&rig, DROP_RELAY_FULL),
+			 4 * RIG_RELAYS - OPEN_MAX);
+	while (begun-- > 0)
+		expect_at_media(&v4, stun, sizeof(stun));
+	expect_nothing();
+	for (uint16_t i = 0; i < UNIT_NB(rs); i++) {
+		port = port_of(i, RIG_CLIENT_PORT);
+		rig_install(&rig, &rs[i], port, RIG_NAT_PORT + i);
+		put(port, rtp, sizeof(rtp));
+		if (i < RIG_RELAYS - OPEN_MAX)
+			expect_at_media(&v4, rtp, sizeof(rtp));
+	}
+	assert_int_equal(STAT(relays), RIG_RELAYS);
+	expect_nothing();
+}
+
+// The same on one lcore of several, also where more come at once than it has seen begun.
+static void test_spare_on_one_lcore(void **state)
+{
+	const struct lcore *lc = dp_lcore(rig.dp, 1);
+	const unsigned int most = lc->media.max - relay_spare(lc->media.max);
+	static struct rig_session rs[2];
+	uint16_t port = RIG_CLIENT_PORT;
+
+	(void)state;
+	assert_true(most < OPEN_MAX && relay_spare(lc->media.max) >= UNIT_NB(rs));
+	for (unsigned int i = 0; i < OPEN_MAX; i++, port++) {
+		port = port_of(1, port);
+		rig_put(&rig, RIG_OUTSIDE, rig_from_client(&rig, port, stun, sizeof(stun)));
+	}
+	pump();
+	assert_int_equal(lc->stats.relays, most);
+	assert_int_equal(relay_dir_stats(&cp)->begun, OPEN_MAX);
+	assert_int_equal(relay_dir_stats(&cp)->ended, OPEN_MAX - most);
+	for (unsigned int i = 0; i < most; i++)
+		expect_at_media(&v4, stun, sizeof(stun));
+	port = port_of(1, port);
+	put(port, stun, sizeof(stun));
+	expect_drop(DROP_RELAY_FULL, 0);
+	for (uint16_t i = 0; i < UNIT_NB(rs); i++, port++) {
+		port = port_of(1, port);
+		rig_install(&rig, &rs[i], port, RIG_NAT_PORT + i);
+		begin_relay(port);
+	}
+	assert_int_equal(lc->stats.relays, most + UNIT_NB(rs));
 }
 
 static void put_from_client(const char *client, uint16_t port)
@@ -126,9 +201,9 @@ static void test_bound_at_once(void **state)
 		rig_put(&rig, RIG_OUTSIDE,
 			rig_from_client(&rig, RIG_CLIENT_PORT + i, stun, sizeof(stun)));
 	pump();
-	assert_int_equal(STAT(relays), RIG_RELAYS);
-	assert_int_equal(relay_dir_stats(&cp)->full, 4);
-	for (uint16_t i = 0; i < RIG_RELAYS; i++)
+	assert_int_equal(STAT(relays), OPEN_MAX);
+	assert_int_equal(relay_dir_stats(&cp)->full, RIG_RELAYS + 4 - OPEN_MAX);
+	for (uint16_t i = 0; i < OPEN_MAX; i++)
 		expect_at_media(&v4, stun, sizeof(stun));
 	expect_nothing();
 }
@@ -253,7 +328,7 @@ static void test_table_full(void **state)
 // Spoofed neighbours leave a quarter of the entries to sessions.
 static void test_neighbours(void **state)
 {
-	const int most = 8 - 8 / RELAY_DIR_SPARE;
+	const int most = 8 - relay_spare(8);
 	char host[32];
 
 	(void)state;
@@ -312,6 +387,9 @@ int main(void)
 		TEST(test_expiry, set_up),
 		TEST(test_refused_by_media, set_up),
 		TEST(test_bound, set_up),
+		TEST(test_bound_with_sessions, set_up),
+		TEST(test_spare_on_all_lcores, set_up_four_lcores),
+		TEST(test_spare_on_one_lcore, set_up_four_lcores),
 		TEST(test_bound_at_once, set_up),
 		TEST(test_bound_of_an_address, set_up),
 		TEST(test_bound_of_a_network, set_up_v6),

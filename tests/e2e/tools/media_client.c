@@ -2,7 +2,8 @@
 // A client of a listener with SRTP and a media server that echoes: STUN, RTP and DTLS on one port,
 // before, during and after a handshake.  Every datagram of STUN and RTP must come back as it was.
 // Prints "exported PROFILE CLIENT-KEY SERVER-KEY", each key the base64 of master key and salt, and
-// then holds the session until it gets SIGTERM.
+// then holds the session until it gets SIGTERM.  At SIGUSR1 it sends RTP until some comes back, and
+// says so.
 #include <openssl/evp.h>
 #include <openssl/srtp.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #define LABEL	    "EXTRACTOR-dtls_srtp"
 #define QUIET_MS    300
 #define PATIENCE_MS 10000
+#define AGAIN_MS    1000 // until RTP is taken for lost
 #define MEDIA_MAX   1400
 #define KEY_MAX	    44 // bytes of a master key and its salt
 
@@ -23,7 +25,7 @@ static const char *host, *port, *profiles;
 static struct association_options options = {.mtu = 1500};
 static uint64_t source_port;
 static struct association a;
-static volatile sig_atomic_t stopped;
+static volatile sig_atomic_t stopped, asked;
 static unsigned int sent; // datagrams of STUN and RTP
 
 // The datagram that is on its way; 0: it is back.
@@ -39,6 +41,12 @@ static void on_sigterm(int signal_nb)
 {
 	(void)signal_nb;
 	stopped = 1;
+}
+
+static void on_sigusr1(int signal_nb)
+{
+	(void)signal_nb;
+	asked = 1;
 }
 
 static bool fail(const char *what)
@@ -194,6 +202,24 @@ static bool print_export(void)
 	return true;
 }
 
+// RTP of a flow that has a session, whatever others do.
+static bool again(void)
+{
+	uint8_t data[256];
+
+	for (int i = 0; i < PATIENCE_MS / AGAIN_MS; i++) {
+		if (!send_media(1))
+			return false;
+		receive(AGAIN_MS, data, sizeof(data));
+		if (media_len > 0)
+			continue;
+		printf("again: echoed\n");
+		fflush(stdout);
+		return true;
+	}
+	return fail("no echo of RTP with a session");
+}
+
 // Media goes on when DTLS is over.
 static bool after_session(void)
 {
@@ -216,8 +242,14 @@ static bool run(void)
 		return false;
 	printf("holding\n");
 	fflush(stdout);
-	while (!stopped)
+	while (!stopped) {
 		association_wait(&a, 100);
+		if (!asked)
+			continue;
+		asked = 0;
+		if (!again())
+			return false;
+	}
 	return after_session();
 }
 
@@ -245,6 +277,7 @@ int main(int argc, char **argv)
 	    !association_open(&a, context, &peer, (uint16_t)source_port, options.mtu))
 		return 2;
 	signal(SIGTERM, on_sigterm);
+	signal(SIGUSR1, on_sigusr1);
 	a.take_other = on_media;
 	ok = run();
 	association_close(&a, true);

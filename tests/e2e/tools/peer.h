@@ -80,7 +80,17 @@ void peer_session_free(struct peer_session *session);
 // Sends close_notify after a handshake that is done, and frees everything; NULL is fine.
 void peer_close(struct peer *p);
 
-// For the libraries: sets the reason, one line; the first one stays.
+// For the libraries.
+//
+// Sets the reason, one line; the first one stays.
 void peer_reason(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+// A callback's answer: identity and pre-shared key, each if there is room for it, and the length of
+// the key; 0: there was none.
+unsigned int peer_psk(const struct peer_options *options, char *identity,
+		      unsigned int identity_room, unsigned char *key, unsigned int key_room);
+
+// Milliseconds until due_ms of endpoint_now_ms(), for peer_timeout_ms(); -1 if due_ms is 0.
+int peer_left_ms(uint64_t due_ms);
 
 #endif

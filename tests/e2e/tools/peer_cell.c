@@ -32,6 +32,25 @@ void peer_reason(const char *format, ...)
 	va_end(args);
 }
 
+unsigned int peer_psk(const struct peer_options *options, char *identity,
+		      unsigned int identity_room, unsigned char *key, unsigned int key_room)
+{
+	if (strlen(options->identity) >= identity_room || options->key_len > key_room)
+		return 0;
+	strcpy(identity, options->identity);
+	memcpy(key, options->key, options->key_len);
+	return (unsigned int)options->key_len;
+}
+
+int peer_left_ms(uint64_t due_ms)
+{
+	uint64_t now = endpoint_now_ms();
+
+	if (due_ms == 0)
+		return -1;
+	return due_ms > now ? (int)(due_ms - now) : 0;
+}
+
 static bool is_lossy(const struct cell *c)
 {
 	return c->seed != 0;

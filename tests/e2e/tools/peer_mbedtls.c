@@ -169,11 +169,7 @@ enum peer_result peer_handshake(struct peer *p)
 
 int peer_timeout_ms(struct peer *p)
 {
-	uint64_t now = endpoint_now_ms();
-
-	if (p->due_ms == 0)
-		return -1;
-	return p->due_ms > now ? (int)(p->due_ms - now) : 0;
+	return peer_left_ms(p->due_ms);
 }
 
 bool peer_send(struct peer *p, const uint8_t *data, size_t len)

@@ -10,15 +10,12 @@
 
 #define MTU 1500 // bytes of IP datagram
 
+// A struct peer_session is a SSL_SESSION.
 struct peer {
 	const struct peer_options *options;
 	enum peer_return come_back;
 	SSL_CTX *context;
 	SSL *ssl;
-};
-
-struct peer_session {
-	SSL_SESSION *session;
 };
 
 static enum peer_result fail(enum peer_result rc, const char *what)
@@ -58,14 +55,10 @@ static unsigned int timer_next(SSL *ssl, unsigned int last_us)
 static unsigned int on_psk(SSL *ssl, const char *hint, char *identity, unsigned int identity_room,
 			   unsigned char *key, unsigned int key_room)
 {
-	const struct peer_options *options = ((struct peer *)SSL_get_app_data(ssl))->options;
+	const struct peer *p = SSL_get_app_data(ssl);
 
 	(void)hint;
-	if (strlen(options->identity) >= identity_room || options->key_len > key_room)
-		return 0;
-	strcpy(identity, options->identity);
-	memcpy(key, options->key, options->key_len);
-	return (unsigned int)options->key_len;
+	return peer_psk(p->options, identity, identity_room, key, key_room);
 }
 
 static enum peer_result context_make(struct peer *p, const struct peer_way *way)
@@ -121,7 +114,7 @@ enum peer_result peer_open(struct peer **peer, const struct peer_options *option
 	DTLS_set_timer_cb(p->ssl, timer_next);
 	DTLS_set_link_mtu(p->ssl, MTU);
 	SSL_set_connect_state(p->ssl);
-	if (way->session != NULL && SSL_set_session(p->ssl, way->session->session) != 1)
+	if (way->session != NULL && SSL_set_session(p->ssl, (SSL_SESSION *)way->session) != 1)
 		return fail(PEER_FAILED, "SSL_set_session");
 	return PEER_OK;
 }
@@ -189,7 +182,6 @@ bool peer_mute(struct peer *p)
 struct peer_session *peer_session_take(struct peer *p)
 {
 	SSL_SESSION *session = SSL_get1_session(p->ssl);
-	struct peer_session *s;
 
 	if (SSL_SESSION_has_ticket(session) != (p->come_back == PEER_BY_TICKET) ||
 	    SSL_SESSION_is_resumable(session) != 1) {
@@ -199,17 +191,12 @@ struct peer_session *peer_session_take(struct peer *p)
 		SSL_SESSION_free(session);
 		return NULL;
 	}
-	s = calloc(1, sizeof(*s));
-	s->session = session;
-	return s;
+	return (struct peer_session *)session;
 }
 
 void peer_session_free(struct peer_session *s)
 {
-	if (s == NULL)
-		return;
-	SSL_SESSION_free(s->session);
-	free(s);
+	SSL_SESSION_free((SSL_SESSION *)s);
 }
 
 void peer_close(struct peer *p)

@@ -13,6 +13,7 @@
 #define TYPE_CCS       20
 #define TYPE_HANDSHAKE 22
 
+// A struct peer_session is a WOLFSSL_SESSION.
 struct peer {
 	const struct peer_options *options;
 	enum peer_return come_back;
@@ -22,10 +23,6 @@ struct peer {
 	unsigned int asked;    // datagrams with handshake records that came once it was up
 	unsigned int answered; // that it sent then
 	uint64_t due_ms;       // of endpoint_now_ms(); 0: no timer runs
-};
-
-struct peer_session {
-	WOLFSSL_SESSION *session;
 };
 
 static enum peer_result fail(const struct peer *p, const char *what, int rc)
@@ -49,14 +46,8 @@ static bool wants_more(const struct peer *p, int rc)
 static unsigned int on_psk(WOLFSSL *ssl, const char *hint, char *identity,
 			   unsigned int identity_room, unsigned char *key, unsigned int key_room)
 {
-	const struct peer_options *options = wolfSSL_get_psk_callback_ctx(ssl);
-
 	(void)hint;
-	if (strlen(options->identity) >= identity_room || options->key_len > key_room)
-		return 0;
-	strcpy(identity, options->identity);
-	memcpy(key, options->key, options->key_len);
-	return (unsigned int)options->key_len;
+	return peer_psk(wolfSSL_get_psk_callback_ctx(ssl), identity, identity_room, key, key_room);
 }
 #endif
 
@@ -148,7 +139,7 @@ enum peer_result peer_open(struct peer **peer, const struct peer_options *option
 		return PEER_CANNOT;
 	}
 	if (way->session != NULL &&
-	    wolfSSL_set_session(p->ssl, way->session->session) != WOLFSSL_SUCCESS) {
+	    wolfSSL_set_session(p->ssl, (WOLFSSL_SESSION *)way->session) != WOLFSSL_SUCCESS) {
 		peer_reason("wolfSSL_set_session");
 		return PEER_FAILED;
 	}
@@ -194,11 +185,7 @@ enum peer_result peer_handshake(struct peer *p)
 
 int peer_timeout_ms(struct peer *p)
 {
-	uint64_t now = endpoint_now_ms();
-
-	if (p->due_ms == 0)
-		return -1;
-	return p->due_ms > now ? (int)(p->due_ms - now) : 0;
+	return peer_left_ms(p->due_ms);
 }
 
 bool peer_send(struct peer *p, const uint8_t *data, size_t len)
@@ -244,24 +231,18 @@ struct peer_session *peer_session_take(struct peer *p)
 {
 	WOLFSSL_SESSION *session = wolfSSL_get1_session(p->ssl);
 	bool ticket = session != NULL && wolfSSL_SESSION_has_ticket(session) != 0;
-	struct peer_session *s;
 
 	if (session == NULL || ticket != (p->come_back == PEER_BY_TICKET)) {
 		peer_reason("the session has %s ticket", ticket ? "a" : "no");
 		wolfSSL_SESSION_free(session);
 		return NULL;
 	}
-	s = calloc(1, sizeof(*s));
-	s->session = session;
-	return s;
+	return (struct peer_session *)session;
 }
 
 void peer_session_free(struct peer_session *s)
 {
-	if (s == NULL)
-		return;
-	wolfSSL_SESSION_free(s->session);
-	free(s);
+	wolfSSL_SESSION_free((WOLFSSL_SESSION *)s);
 }
 
 void peer_close(struct peer *p)
