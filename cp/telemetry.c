@@ -12,6 +12,7 @@
 #include "hs_worker.h"
 #include "neigh.h"
 #include "relay_dir.h"
+#include "resumption.h"
 #include "session_dir.h"
 
 // DPDK 22.11 puts at most 16 kB in an answer, and into a dictionary no containers but arrays.
@@ -427,6 +428,24 @@ static int on_relays(const char *cmd, const char *params, struct rte_tel_data *d
 	return 0;
 }
 
+static int on_resumption(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	struct cp *cp = control_take();
+	struct resumption_stats stats;
+
+	(void)cmd;
+	(void)params;
+	if (cp == NULL)
+		return -EBUSY;
+	resumption_stats(cp->resumption, &stats);
+	rte_tel_data_start_dict(d);
+#define X(name, text) DICT_ADD(d, #name, stats.name);
+	RESUMPTION_STATS(X)
+#undef X
+	control_give(cp);
+	return 0;
+}
+
 int telemetry_start(struct cp *cp)
 {
 	int ret;
@@ -452,6 +471,9 @@ int telemetry_start(struct cp *cp)
 	if (ret == 0)
 		ret = rte_telemetry_register_cmd("/dtlsgw/relays", on_relays,
 						 "Counters of relays of STUN and RTP");
+	if (ret == 0)
+		ret = rte_telemetry_register_cmd("/dtlsgw/resumption", on_resumption,
+						 "Counters of sessions that may not be resumed");
 	if (ret < 0)
 		telemetry_stop();
 	return ret;

@@ -10,7 +10,7 @@
 
 #include "unit.h"
 
-#define COMMANDS 6
+#define COMMANDS 7
 #define PORT_ID	 5
 
 #if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
