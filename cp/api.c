@@ -114,17 +114,12 @@ static bool take(struct client *c, const char *text, size_t len)
 {
 	struct api_request request;
 	const char *wrong = api_request_parse(text, len, &request);
-	struct cp *cp = c->api->cp;
-	char *answer;
 
 	if (wrong != NULL)
 		return put(c, api_error(wrong));
 	if (request.command == API_WATCH)
 		watch(c);
-	cp_lock(cp);
-	answer = api_answer(cp, &request);
-	cp_unlock(cp);
-	return put(c, answer);
+	return put(c, api_answer(c->api->cp, &request));
 }
 
 static void on_read(struct bufferevent *bev, void *arg)

@@ -4,12 +4,14 @@
 #include <jansson.h>
 #include <malloc.h>
 #include <openssl/evp.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "relay_dir.h"
 #include "srtp.h"
 #include "srtp_dir.h"
 
+#define BATCH		16 // sessions copied at a time
 #define BASE64_LEN(len) (((len) + 2) / 3 * 4 + 1)
 
 static void wiping_free(void *p)
@@ -74,26 +76,52 @@ static void set_identity(json_t *object, const struct identity *identity)
 	set(object, "fingerprint", hex);
 }
 
-// What says which session it is, and what of it backend and media server see.
-static json_t *session_object(const struct cp *cp, const struct session_entry *entry)
+// A session, and what its backend and media server see of it.
+struct row {
+	struct session_view view;
+	struct ip_addr media_from;
+	rte_be16_t media_port; // 0: there is no relay
+};
+
+// With cp->lock.
+static void add_relay(const struct cp *cp, struct row *row)
 {
-	const struct session *s = entry->session;
-	const struct relay *relay = relay_dir_find(cp, &entry->flow);
+	const struct relay *relay = relay_dir_find(cp, &row->view.flow);
+
+	row->media_port = 0;
+	if (relay == NULL)
+		return;
+	row->media_from = cp->dp->nat.addr[relay->nat_addr].addr;
+	row->media_port = relay->nat_port;
+}
+
+static json_t *row_object(const struct cp *cp, const struct row *row)
+{
+	const struct session_view *view = &row->view;
 	json_t *object = json_object();
 	char id[24];
 
-	snprintf(id, sizeof(id), "%" PRIu64, entry->id);
+	snprintf(id, sizeof(id), "%" PRIu64, view->id);
 	set(object, "session", id);
-	set(object, "listener", cp->config->listener[s->listener].name);
-	set_addr(object, "peer", &entry->flow.remote, entry->flow.remote_port);
-	set_addr(object, "local", &entry->flow.local, entry->flow.local_port);
-	set_addr(object, "data_from", &cp->dp->nat.addr[s->nat_addr].addr, s->nat_port);
-	if (relay != NULL)
-		set_addr(object, "media_from", &cp->dp->nat.addr[relay->nat_addr].addr,
-			 relay->nat_port);
-	if (entry->srtp != NULL)
-		set(object, "profile", srtp_info[entry->srtp->profile].name);
+	set(object, "listener", cp->config->listener[view->listener].name);
+	set_addr(object, "peer", &view->flow.remote, view->flow.remote_port);
+	set_addr(object, "local", &view->flow.local, view->flow.local_port);
+	set_addr(object, "data_from", &cp->dp->nat.addr[view->nat_addr].addr,
+		 rte_cpu_to_be_16(view->nat_port));
+	if (row->media_port != 0)
+		set_addr(object, "media_from", &row->media_from, row->media_port);
+	if (view->profile != NULL)
+		set(object, "profile", view->profile);
 	return object;
+}
+
+static json_t *session_object(const struct cp *cp, const struct session_entry *entry)
+{
+	struct row row;
+
+	session_dir_view(entry, &row.view);
+	add_relay(cp, &row);
+	return row_object(cp, &row);
 }
 
 static void set_key(json_t *object, const char *key, const uint8_t *bytes, int len)
@@ -133,19 +161,37 @@ char *api_event_down(const struct cp *cp, const struct session_entry *entry)
 	return line(object);
 }
 
-static char *answer_sessions(const struct cp *cp, uint32_t cursor)
+// A step of the walk: the next few sessions.
+static uint32_t copy_rows(struct cp *cp, uint32_t *cursor, struct row *row, uint32_t max)
+{
+	struct session_view view[BATCH];
+	uint32_t nb;
+
+	cp_lock(cp);
+	nb = session_dir_list(cp->sessions, cursor, view, RTE_MIN(max, (uint32_t)BATCH));
+	for (uint32_t i = 0; i < nb; i++) {
+		row[i].view = view[i];
+		add_relay(cp, &row[i]);
+	}
+	cp_unlock(cp);
+	return nb;
+}
+
+static char *answer_sessions(struct cp *cp, uint32_t cursor)
 {
 	json_t *object = json_object(), *list = json_array();
-	struct session_view view;
-	uint32_t nb = 0;
+	struct row row[BATCH];
+	uint32_t nb = 0, n;
 
-	while (nb < API_PAGE && session_dir_next(cp->sessions, &cursor, &view)) {
-		json_array_append_new(list,
-				      session_object(cp, session_dir_find(cp->sessions, view.id)));
-		nb++;
+	for (int i = 0; i < API_STEPS && nb < API_PAGE && cursor != SESSION_DIR_END; i++) {
+		n = copy_rows(cp, &cursor, row, API_PAGE - nb);
+		for (uint32_t k = 0; k < n; k++)
+			json_array_append_new(list, row_object(cp, &row[k]));
+		nb += n;
+		sched_yield(); // to who waits for the lock
 	}
 	json_object_set_new(object, "sessions", list);
-	if (nb == API_PAGE)
+	if (cursor != SESSION_DIR_END)
 		json_object_set_new(object, "next", json_integer(cursor));
 	return line(object);
 }
@@ -228,13 +274,18 @@ static char *answer_srtp(const struct cp *cp, const struct api_request *request)
 	return line(srtp_object(cp, entry));
 }
 
-char *api_answer(const struct cp *cp, const struct api_request *request)
+char *api_answer(struct cp *cp, const struct api_request *request)
 {
+	char *answer;
+
 	switch (request->command) {
 	case API_SESSIONS:
 		return answer_sessions(cp, request->cursor);
 	case API_SRTP:
-		return answer_srtp(cp, request);
+		cp_lock(cp);
+		answer = answer_srtp(cp, request);
+		cp_unlock(cp);
+		return answer;
 	case API_WATCH:
 		return line(json_pack("{s:b}", "watch", 1));
 	}

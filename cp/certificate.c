@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 #include <string.h>
 
+#include "secret_file.h"
 #include "suites.h"
 
 // Where an error goes.
@@ -39,16 +40,23 @@ static int no_passphrase(char *buf, int size, int rwflag, void *arg)
 	return -1;
 }
 
-// Returns NULL after the error.
-static BIO *open_file(const struct place *at, const char *part, const char *file)
+// Reads file into *s, on which the BIO is.  Returns NULL after the error.
+static BIO *open_file(const struct place *at, const char *part, const char *file,
+		      struct secret_file *s)
 {
-	BIO *bio;
+	BIO *bio = NULL;
+	int rc;
 
 	ERR_clear_error();
-	errno = 0;
-	bio = BIO_new_file(file, "r");
-	if (bio == NULL)
-		bad(at, part, file, errno != 0 ? strerror(errno) : NULL, "a PEM file");
+	rc = secret_file_read(s, file);
+	if (rc == 0) {
+		bio = BIO_new_mem_buf(s->text, (int)s->len);
+		rc = -ENOMEM;
+	}
+	if (bio == NULL) {
+		secret_file_wipe(s);
+		bad(at, part, file, strerror(-rc), "a PEM file");
+	}
 	return bio;
 }
 
@@ -73,7 +81,8 @@ static int read_chain(BIO *bio, STACK_OF(X509) * chain)
 
 static int read_certificate(struct certificate *c, const struct place *at, const char *file)
 {
-	BIO *bio = open_file(at, "certificate", file);
+	struct secret_file text; // the key may be in the same file
+	BIO *bio = open_file(at, "certificate", file, &text);
 	int rc = 0;
 
 	if (bio == NULL)
@@ -86,17 +95,20 @@ static int read_certificate(struct certificate *c, const struct place *at, const
 		rc = bad(at, "certificate", file, NULL,
 			 "a PEM file with the certificate and its chain");
 	BIO_free(bio);
+	secret_file_wipe(&text);
 	return rc;
 }
 
 static int read_key(struct certificate *c, const struct place *at, const char *file)
 {
-	BIO *bio = open_file(at, "key", file);
+	struct secret_file text;
+	BIO *bio = open_file(at, "key", file, &text);
 
 	if (bio == NULL)
 		return -EINVAL;
 	c->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
 	BIO_free(bio);
+	secret_file_wipe(&text);
 	if (c->key == NULL)
 		return bad(at, "key", file, NULL,
 			   "a PEM file with a private key that is not encrypted");

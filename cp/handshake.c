@@ -186,6 +186,10 @@ static void complete(struct handshake *hs)
 		return;
 	}
 	hs_fail_revoke(hs);
+	if (hs->client.psk_withdrawn) {
+		hs_fail_withdrawn(hs, reason);
+		return;
+	}
 	hs_bio_alert(&hs->bio, DTLS_ALERT_INTERNAL_ERROR);
 	hs_fail_with(hs, reason);
 }

@@ -79,6 +79,13 @@ void hs_fail_bad_finished(struct handshake *hs)
 	hs_fail_with(hs, "a Finished did not authenticate, and again");
 }
 
+void hs_fail_withdrawn(struct handshake *hs, const char *reason)
+{
+	HS_COUNT(hs, bad_finished);
+	hs_bio_alert(&hs->bio, DTLS_ALERT_DECRYPT_ERROR);
+	hs_fail_with(hs, reason);
+}
+
 void hs_fail_expired(struct handshake *hs)
 {
 	if (hs->bad_finished_nb == 0) {

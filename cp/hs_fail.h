@@ -31,6 +31,10 @@ void hs_fail_alerted(struct handshake *hs);
 // client has another key, and hears decrypt_error (RFC 4279 section 2).
 void hs_fail_bad_finished(struct handshake *hs);
 
+// The client's pre-shared key left the file during hs, or was replaced there: it hears, and counts
+// as, what an unknown identity or a wrong key does (RFC 4279 section 2).
+void hs_fail_withdrawn(struct handshake *hs, const char *reason);
+
 // The time for hs is up.  A client whose Finished did not authenticate hears of it now, if it has
 // sent it too seldom before.
 void hs_fail_expired(struct handshake *hs);

@@ -25,7 +25,7 @@
 	X(records_ignored, "records of no use to a handshake: odd, misplaced, not authentic")      \
 	X(unknown_name, "handshakes for a server name that the listener does not have")            \
 	X(unknown_identity, "handshakes with a pre-shared key identity that is not in the file")   \
-	X(bad_finished, "of those failed or expired: a Finished did not authenticate, wrong key")  \
+	X(bad_finished, "of those failed or expired: wrong or withdrawn key; decrypt_error")       \
 	X(bad_certificate, "of those failed: the client's certificate was not accepted")           \
 	X(no_certificate, "of those failed: the client had no certificate")                        \
 	X(resent_flights, "last flights sent again after a client's Finished")                     \

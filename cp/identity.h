@@ -16,6 +16,7 @@ enum identity_kind {
 // Names a session that can be resumed, and all associations of it; all zeros: cannot be resumed.
 struct resumption_tag {
 	uint8_t byte[16];
+	int64_t expires; // CLOCK_REALTIME, s: from then on it is not resumed
 };
 
 // Who a client proved to be.  Owner: who made it, then the session's entry.

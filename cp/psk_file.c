@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "secret_file.h"
+
 #define NOBODYS_LEN 16 // bytes of nobody's key if there are no entries
 #define BLANKS	    " \t"
 
@@ -205,50 +207,67 @@ static int add(struct psk_file *psk, const struct line *at, char *text)
 	return rc;
 }
 
-static int add_all(struct psk_file *psk, struct line *at, FILE *f)
+static int add_all(struct psk_file *psk, struct line *at, struct secret_file *f)
 {
-	char *text = NULL;
-	size_t size = 0;
-	ssize_t len;
+	char *text;
+	size_t len;
 	int rc = 0;
 
-	while (rc == 0 && (len = getline(&text, &size, f)) >= 0) {
+	while (rc == 0 && (text = secret_file_line(f, &len)) != NULL) {
 		char *start = text + strspn(text, BLANKS);
 
 		at->nb++;
-		if (strlen(text) != (size_t)len)
+		if (strlen(text) != len)
 			rc = bad(at, "NUL byte; expected text without it");
-		else if (strchr("#\r\n", *start) == NULL)
+		else if (strchr("#\r", *start) == NULL)
 			rc = add(psk, at, start);
 	}
-	if (rc == 0 && ferror(f))
-		rc = errno != 0 ? -errno : -EIO;
-	if (text != NULL)
-		explicit_bzero(text, size);
-	free(text);
 	return rc;
 }
 
 static int compare(const void *a, const void *b)
 {
-	const struct item *x = a, *y = b;
+	const struct item *x = *(const struct item *const *)a;
+	const struct item *y = *(const struct item *const *)b;
 
 	if (x->at != y->at)
 		return x->at < y->at ? -1 : 1;
 	return x->entry.line < y->entry.line ? -1 : 1;
 }
 
-// Puts the items in order, and finds those that stand there twice.
+// Puts the items in order.  qsort() would leave what it sorts in freed memory, so it gets pointers.
+static int reorder(struct psk_file *psk)
+{
+	const struct item **order = calloc(psk->nb, sizeof(*order));
+	struct item *sorted = OPENSSL_malloc(psk->nb * sizeof(*sorted));
+
+	if (order == NULL || sorted == NULL) {
+		free(order);
+		OPENSSL_free(sorted);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < psk->nb; i++)
+		order[i] = &psk->item[i];
+	qsort(order, psk->nb, sizeof(*order), compare);
+	for (size_t i = 0; i < psk->nb; i++)
+		sorted[i] = *order[i];
+	free(order);
+	OPENSSL_clear_free(psk->item, psk->room * sizeof(psk->item[0]));
+	psk->item = sorted;
+	psk->room = psk->nb;
+	return 0;
+}
+
+// The same, and finds those that stand there twice.
 static int sort(struct psk_file *psk, struct line *at)
 {
 	const struct psk_entry *first = NULL, *again = NULL;
 
-	psk->at = calloc(psk->nb, sizeof(psk->at[0]));
 	if (psk->nb == 0)
 		return 0;
-	if (psk->at == NULL)
+	psk->at = calloc(psk->nb, sizeof(psk->at[0]));
+	if (psk->at == NULL || reorder(psk) != 0)
 		return -ENOMEM;
-	qsort(psk->item, psk->nb, sizeof(psk->item[0]), compare);
 	for (size_t i = 0; i < psk->nb; i++) {
 		psk->at[i] = psk->item[i].at;
 		if (i > 0 && psk->at[i] == psk->at[i - 1] &&
@@ -268,15 +287,11 @@ struct psk_file *psk_file_load(const char *file, const struct config *config, ch
 {
 	struct line at = {.file = file, .config = config, .error = error, .error_len = error_len};
 	struct psk_file *psk = NULL;
-	FILE *f;
-	int rc = 0;
+	struct secret_file f;
+	int rc = secret_file_read(&f, file);
 
-	errno = 0;
-	f = fopen(file, "r");
-	if (f == NULL) {
-		rc = -errno;
+	if (rc != 0)
 		goto out;
-	}
 	psk = calloc(1, sizeof(*psk));
 	rc = -ENOMEM;
 	if (psk == NULL)
@@ -285,12 +300,11 @@ struct psk_file *psk_file_load(const char *file, const struct config *config, ch
 	psk->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	if (psk->sha256 == NULL || RAND_bytes(psk->nobody, sizeof(psk->nobody)) != 1)
 		goto out;
-	rc = add_all(psk, &at, f);
+	rc = add_all(psk, &at, &f);
 	if (rc == 0)
 		rc = sort(psk, &at);
 out:
-	if (f != NULL)
-		fclose(f);
+	secret_file_wipe(&f);
 	if (rc == 0)
 		return psk;
 	if (rc != -EINVAL)

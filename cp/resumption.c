@@ -12,7 +12,7 @@
 #include "ticket_keys.h"
 
 #define ERROR_LEN   512	  // bytes of an error, file name included
-#define REVOKED_MAX 16384 // tags remembered; the oldest goes first
+#define REVOKED_MAX 16384 // tags remembered
 #define STEP_US	    20000 // between two steps of writing the state
 #define PAUSE_S	    60	  // until it is written again, if it has changed
 
@@ -23,6 +23,7 @@ struct resumption {
 	struct ticket_keys keys;		  // nb 0: no tickets; the main thread changes them
 	struct session_cache *cache;		  // NULL: no session ids
 	struct session_cache *revoked;
+	struct resumption_stats stats;
 	struct resumption_state *state; // NULL: cache and revocations end with us
 	struct event *timer;		// of the keys' rotation, or of the state; NULL: of neither
 };
@@ -32,14 +33,19 @@ static struct resumption *resumption_of(const SSL *ssl)
 	return tls_of(ssl)->resumption;
 }
 
-static bool is_revoked(struct resumption *r, const struct resumption_tag *tag)
+// NULL, or why a session with that tag may be one that was revoked.
+static const char *revoked(struct resumption *r, const struct resumption_tag *tag)
 {
-	bool revoked;
+	const char *why = NULL;
+	time_t now = time(NULL);
 
 	pthread_mutex_lock(&r->lock);
-	revoked = session_cache_find(r->revoked, tag->byte, sizeof(tag->byte), time(NULL)) != NULL;
+	if (session_cache_find(r->revoked, tag->byte, sizeof(tag->byte), now) != NULL)
+		why = "a fatal alert ended it";
+	else if (tag->expires > now && tag->expires <= session_cache_forgotten(r->revoked))
+		why = "as old as the list of those that fatal alerts ended";
 	pthread_mutex_unlock(&r->lock);
-	return revoked;
+	return why;
 }
 
 // False after a note why not.
@@ -61,9 +67,9 @@ static bool may_resume(SSL *ssl, SSL_SESSION *session)
 		return refuse(ssl, "made without the extended master secret");
 	if (memcmp(stamp.origin, r->origin, sizeof(r->origin)) != 0)
 		return refuse(ssl, "of another gateway, or older than its state");
-	if (is_revoked(r, &stamp.tag))
-		return refuse(ssl, "a fatal alert ended it");
-	misfit = session_stamp_misfit(&stamp, ssl, session);
+	misfit = revoked(r, &stamp.tag);
+	if (misfit == NULL)
+		misfit = session_stamp_misfit(&stamp, ssl, session);
 	return misfit == NULL || refuse(ssl, misfit);
 }
 
@@ -346,21 +352,46 @@ void resumption_tag(const SSL *ssl, struct resumption_tag *tag)
 		*tag = stamp.tag;
 }
 
+// Returns what is forgotten from now on, 0 if that is not more than before.
+static time_t put_revoked(struct resumption *r, const struct session_cache_entry *entry)
+{
+	time_t before, after;
+
+	pthread_mutex_lock(&r->lock);
+	before = session_cache_forgotten(r->revoked);
+	session_cache_put(r->revoked, entry);
+	after = session_cache_forgotten(r->revoked);
+	r->stats.revoked++;
+	r->stats.revoked_full += after > before && after > time(NULL);
+	pthread_mutex_unlock(&r->lock);
+	return after > before ? after : 0;
+}
+
 void resumption_revoke(struct resumption *r, const struct resumption_tag *tag)
 {
 	static const struct resumption_tag none;
 	struct session_cache_entry entry = {.id_len = sizeof(tag->byte)};
-	int rc;
+	time_t now = time(NULL), forgotten;
 
 	if (r == NULL || memcmp(tag, &none, sizeof(none)) == 0)
 		return;
 	memcpy(entry.id, tag->byte, sizeof(tag->byte));
-	entry.expires = time(NULL) + r->config->resumption_lifetime_s;
-	pthread_mutex_lock(&r->lock);
-	rc = session_cache_put(r->revoked, &entry);
-	pthread_mutex_unlock(&r->lock);
-	if (rc == 0 && r->state != NULL)
+	entry.expires = tag->expires;
+	forgotten = put_revoked(r, &entry);
+	if (r->state != NULL)
 		resumption_state_revoked(r->state, &entry);
-	if (rc != 0)
-		LOG_LIMITED(ERR, "resumption: no memory to revoke a session");
+	if (forgotten > now)
+		LOG_LIMITED(
+			WARNING,
+			"resumption: no room for all sessions that fatal alerts ended; none with "
+			"%" PRId64 " s left or less is resumed",
+			(int64_t)(forgotten - now));
+}
+
+void resumption_stats(struct resumption *r, struct resumption_stats *stats)
+{
+	pthread_mutex_lock(&r->lock);
+	*stats = r->stats;
+	stats->revoked_listed = session_cache_count(r->revoked);
+	pthread_mutex_unlock(&r->lock);
 }

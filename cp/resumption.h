@@ -14,7 +14,8 @@
 //   on the listener that made it, with a suite that the listener still has,
 //   under the same server name and with the same max_fragment_length (RFC 6066 sections 3 and 4),
 //   if it used the extended master secret (RFC 7627 section 5.3),
-//   if no association of it ended by a fatal alert (RFC 5246 section 7.2.2),
+//   if no association of it ended by a fatal alert (RFC 5246 section 7.2.2), for which there is a
+//   list; and if it expires later than every session that did and is not in the list any more,
 //   if its client would still get in: identity and key in the file, certificate good.
 //
 // Whatever else comes gets a full handshake, but for a client that leaves out the extended master
@@ -26,6 +27,20 @@ struct resumption *resumption_create(const struct config *config, struct event_b
 
 // NULL is fine.
 void resumption_destroy(struct resumption *r);
+
+// Counters of the sessions that fatal alerts ended, for telemetry.
+#define RESUMPTION_STATS(X)                                                                        \
+	X(revoked, "sessions not to be resumed any more: a fatal alert ended them")                \
+	X(revoked_listed, "of those remembered one by one now")                                    \
+	X(revoked_full, "how often one was not: no other that expires as early is resumed either")
+
+struct resumption_stats {
+#define X(name, text) uint64_t name;
+	RESUMPTION_STATS(X)
+#undef X
+};
+
+void resumption_stats(struct resumption *r, struct resumption_stats *stats);
 
 // Reads the ticket keys' file again.  A bad one is logged and changes nothing.
 void resumption_reload(struct resumption *r);

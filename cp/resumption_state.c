@@ -26,7 +26,8 @@ struct resumption_state {
 	struct sealed_file *next; // takes its place once it is whole; NULL: none
 	uint8_t live_key[TICKET_KEY_NAME_LEN], next_key[TICKET_KEY_NAME_LEN]; // names
 	enum phase phase;
-	uint64_t written_puts, begun_puts; // of both caches, when live and next were begun
+	uint64_t written_puts, begun_puts;     // of both caches, when live and next were begun
+	time_t live_forgotten, next_forgotten; // the last that was written there; 0: none
 	uint8_t room[SEALED_FILE_RECORD_MAX];
 };
 
@@ -65,7 +66,10 @@ bool resumption_state_parse(const uint8_t *record, size_t len, enum resumption_s
 	if (byte == RESUMPTION_STATE_ORIGIN)
 		return entry->value_len == SESSION_STAMP_ORIGIN_LEN;
 	if (byte == RESUMPTION_STATE_REVOKED)
-		return entry->value_len == 0 && entry->id_len == sizeof(struct resumption_tag);
+		return entry->value_len == 0 &&
+		       entry->id_len == sizeof((struct resumption_tag){0}.byte);
+	if (byte == RESUMPTION_STATE_FORGOTTEN)
+		return entry->value_len == 0 && entry->id_len == 0;
 	return byte == RESUMPTION_STATE_SESSION && entry->value_len > 0 && entry->id_len > 0;
 }
 
@@ -99,6 +103,23 @@ static int add_record(struct resumption_state *state, struct sealed_file *f, siz
 	if (len > 0)
 		rc = sealed_file_add(f, state->room, len);
 	explicit_bzero(state->room, len);
+	return rc;
+}
+
+// Adds what was forgotten, unless *written says that f has it.
+static int add_forgotten(struct resumption_state *state, struct sealed_file *f, time_t *written)
+{
+	struct session_cache_entry entry = {.id_len = 0};
+	int rc;
+
+	pthread_mutex_lock(state->caches_lock);
+	entry.expires = session_cache_forgotten(state->revoked);
+	pthread_mutex_unlock(state->caches_lock);
+	if (entry.expires == *written)
+		return 0;
+	rc = add_record(state, f, make_record(state, RESUMPTION_STATE_FORGOTTEN, &entry));
+	if (rc == 0)
+		*written = entry.expires;
 	return rc;
 }
 
@@ -137,6 +158,7 @@ static int begin(struct resumption_state *state, const struct ticket_keys *keys)
 	sealed_file_close(state->next);
 	state->phase = PHASE_NONE;
 	state->begun_puts = puts_now(state);
+	state->next_forgotten = 0;
 	memcpy(state->next_key, keys->key[0].name, sizeof(state->next_key));
 	state->next = sealed_file_create(state->file, &keys->key[0]);
 	if (state->next == NULL) {
@@ -160,8 +182,10 @@ static int begin(struct resumption_state *state, const struct ticket_keys *keys)
 
 static int commit(struct resumption_state *state, bool durable)
 {
-	int rc = sealed_file_commit(state->next, durable);
+	int rc = add_forgotten(state, state->next, &state->next_forgotten);
 
+	if (rc == 0)
+		rc = sealed_file_commit(state->next, durable);
 	state->phase = PHASE_NONE;
 	if (rc != 0) {
 		give_up(state, &state->next, rc);
@@ -170,6 +194,7 @@ static int commit(struct resumption_state *state, bool durable)
 	sealed_file_close(state->live);
 	state->live = state->next;
 	state->written_puts = state->begun_puts;
+	state->live_forgotten = state->next_forgotten;
 	memcpy(state->live_key, state->next_key, sizeof(state->live_key));
 	state->next = NULL;
 	return 0;
@@ -262,14 +287,16 @@ void resumption_state_rekey(struct resumption_state *state, const struct ticket_
 }
 
 // False after an error.
-static bool add_revoked(struct resumption_state *state, struct sealed_file **f,
+static bool add_revoked(struct resumption_state *state, struct sealed_file **f, time_t *forgotten,
 			const struct session_cache_entry *entry)
 {
 	int rc;
 
 	if (*f == NULL)
 		return true;
-	rc = add_record(state, *f, make_record(state, RESUMPTION_STATE_REVOKED, entry));
+	rc = add_forgotten(state, *f, forgotten);
+	if (rc == 0)
+		rc = add_record(state, *f, make_record(state, RESUMPTION_STATE_REVOKED, entry));
 	if (rc == 0)
 		rc = sealed_file_flush(*f);
 	if (rc != 0)
@@ -282,9 +309,11 @@ void resumption_state_revoked(struct resumption_state *state,
 {
 	pthread_mutex_lock(&state->lock);
 	// A file that lacks it is worse than none.
-	if (!add_revoked(state, &state->live, entry) && unlink(state->file) != 0)
+	if (!add_revoked(state, &state->live, &state->live_forgotten, entry) &&
+	    unlink(state->file) != 0)
 		LOG(ERR, "resumption_state: %s: %s", state->file, strerror(errno));
-	if (state->phase == PHASE_SESSIONS && !add_revoked(state, &state->next, entry))
+	if (state->phase == PHASE_SESSIONS &&
+	    !add_revoked(state, &state->next, &state->next_forgotten, entry))
 		state->phase = PHASE_NONE;
 	pthread_mutex_unlock(&state->lock);
 }
@@ -303,6 +332,10 @@ static int take(void *arg, const uint8_t *record, size_t len)
 	if (kind == RESUMPTION_STATE_ORIGIN) {
 		memcpy(state->origin, entry.value, sizeof(state->origin));
 		loaded->has_origin = true;
+		return 0;
+	}
+	if (kind == RESUMPTION_STATE_FORGOTTEN) {
+		session_cache_forget(state->revoked, entry.expires);
 		return 0;
 	}
 	if (entry.expires <= time(NULL)) {

@@ -8,10 +8,10 @@
 #include "session_stamp.h"
 #include "ticket_keys.h"
 
-// What resumption keeps over a restart, in a sealed file: the cached sessions, and the tags of
-// those that are not resumed any more.  The file is written anew from time to time, a few entries a
-// step, and at the end; a tag is added to it at once, so that also a process that crashes resumes
-// nothing that was revoked.
+// What resumption keeps over a restart, in a sealed file: the cached sessions, the tags of those
+// that are not resumed any more, and up to when such a tag may have been forgotten.  The file is
+// written anew from time to time, a few entries a step, and at the end; a tag is added to it at
+// once, so that also a process that crashes resumes nothing that was revoked.
 //
 // The tags come with an origin, which stands in the stamp of every session as well.  A file that is
 // missing, or not whole, may lack tags: then there is a new origin, and no older session fits it.
@@ -45,19 +45,20 @@ bool resumption_state_step(struct resumption_state *state, const struct ticket_k
 // open what is there, does so at once.
 void resumption_state_rekey(struct resumption_state *state, const struct ticket_keys *keys);
 
-// Writes what was just put into the cache of those revoked.
+// Writes what was just put into the cache of those revoked, and what was forgotten for it.
 void resumption_state_revoked(struct resumption_state *state,
 			      const struct session_cache_entry *entry);
 
-// One record of the file; public for the tests.
+// One record of the file; public for the tests.  Of several FORGOTTEN the latest counts.
 enum resumption_state_kind {
 	RESUMPTION_STATE_ORIGIN = 1,
 	RESUMPTION_STATE_REVOKED = 2,
 	RESUMPTION_STATE_SESSION = 3,
+	RESUMPTION_STATE_FORGOTTEN = 4, // session_cache_forgotten() of those revoked
 };
 
 // Reads a record: its kind and, but for an origin, an entry that lies in the record.  For an origin
-// the value of *entry is that.  False if it is none.
+// the value of *entry is that; what is forgotten is its expires.  False if it is none.
 bool resumption_state_parse(const uint8_t *record, size_t len, enum resumption_state_kind *kind,
 			    struct session_cache_entry *entry);
 

@@ -23,6 +23,7 @@ struct session_cache {
 	bool walking;
 	struct item *walk; // visited next; NULL: all of them were
 	uint64_t puts;
+	time_t forgotten;
 	LHASH_OF(item) * by_id;
 	TAILQ_HEAD(, item) by_age; // the oldest first
 };
@@ -75,6 +76,18 @@ static void take_out(struct session_cache *cache, struct item *item)
 	item_free(item);
 }
 
+void session_cache_forget(struct session_cache *cache, time_t expires)
+{
+	if (cache->forgotten < expires)
+		cache->forgotten = expires;
+}
+
+static void forget(struct session_cache *cache, struct item *item)
+{
+	session_cache_forget(cache, item->entry.expires);
+	take_out(cache, item);
+}
+
 void session_cache_destroy(struct session_cache *cache)
 {
 	if (cache == NULL)
@@ -99,17 +112,20 @@ int session_cache_put(struct session_cache *cache, const struct session_cache_en
 {
 	struct item *item = malloc(sizeof(*item) + entry->value_len);
 
-	if (item == NULL)
+	if (item == NULL) {
+		session_cache_forget(cache, entry->expires);
 		return -ENOMEM;
+	}
 	session_cache_remove(cache, entry->id, entry->id_len);
 	if (cache->count == cache->max)
-		take_out(cache, TAILQ_FIRST(&cache->by_age));
+		forget(cache, TAILQ_FIRST(&cache->by_age));
 	item->entry = *entry;
 	item->entry.value = item->value;
 	if (entry->value_len > 0)
 		memcpy(item->value, entry->value, entry->value_len);
 	lh_item_insert(cache->by_id, item);
 	if (lh_item_error(cache->by_id)) {
+		session_cache_forget(cache, entry->expires);
 		item_free(item);
 		return -ENOMEM;
 	}
@@ -130,7 +146,7 @@ const struct session_cache_entry *session_cache_find(struct session_cache *cache
 		return NULL;
 	if (item->entry.expires > now)
 		return &item->entry;
-	take_out(cache, item);
+	forget(cache, item);
 	return NULL;
 }
 
@@ -156,6 +172,12 @@ void session_cache_clear(struct session_cache *cache)
 {
 	while (!TAILQ_EMPTY(&cache->by_age))
 		take_out(cache, TAILQ_FIRST(&cache->by_age));
+	cache->forgotten = 0;
+}
+
+time_t session_cache_forgotten(const struct session_cache *cache)
+{
+	return cache->forgotten;
 }
 
 void session_cache_walk(struct session_cache *cache)

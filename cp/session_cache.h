@@ -27,7 +27,7 @@ struct session_cache *session_cache_create(uint32_t max);
 // NULL is fine.
 void session_cache_destroy(struct session_cache *cache);
 
-// Enters a copy; an entry with the same id goes.  Returns 0 or -ENOMEM.
+// Enters a copy; an entry with the same id goes.  Returns 0 or, the entry being forgotten, -ENOMEM.
 int session_cache_put(struct session_cache *cache, const struct session_cache_entry *entry);
 
 // NULL if there is none, or it has expired.  The entry is good until the next change.
@@ -41,7 +41,16 @@ uint32_t session_cache_count(const struct session_cache *cache);
 // How often an entry was put.
 uint64_t session_cache_puts(const struct session_cache *cache);
 
+// Nothing is there, nor was forgotten.
 void session_cache_clear(struct session_cache *cache);
+
+// The latest expires of the entries that were put and are not there any more, though nobody removed
+// them: they made room for others, had expired, or there was no memory.  0: there are none.  What
+// expires later and is not there never was.
+time_t session_cache_forgotten(const struct session_cache *cache);
+
+// Counts an entry of another time among them.
+void session_cache_forget(struct session_cache *cache, time_t expires);
 
 // A walk over the entries from the oldest to the newest, one at a time.  The cache may change
 // between two steps; what is put meanwhile is visited too.  next() returns NULL at the end.

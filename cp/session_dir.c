@@ -134,21 +134,9 @@ struct session_entry *session_dir_unremoved(struct session_dir *dir)
 	return NULL;
 }
 
-static void view_set(struct session_view *view, const struct session_entry *entry)
+// As the lcore writes them; tests/tsan.supp knows it by its name.
+static void copy_counters(const struct session *s, struct session_view *view)
 {
-	const struct session *s = entry->session;
-
-	view->id = entry->id;
-	view->listener = s->listener;
-	view->lcore = s->lcore;
-	view->identity = entry->identity;
-	view->suite = aead_name(s->suite);
-	view->since = entry->since;
-	ip_port_format(&entry->flow.remote, entry->flow.remote_port, view->peer);
-	ip_port_format(&entry->flow.local, entry->flow.local_port, view->local);
-	view->nat_addr = s->nat_addr;
-	view->nat_port = rte_be_to_cpu_16(s->nat_port);
-	ip_port_format(&s->backend, s->backend_port, view->backend);
 	view->rx_records = STATS_READ(s->rx.records);
 	view->rx_bytes = STATS_READ(s->rx.bytes);
 	view->rx_forged = STATS_READ(s->rx.key.forged);
@@ -156,15 +144,33 @@ static void view_set(struct session_view *view, const struct session_entry *entr
 	view->tx_bytes = STATS_READ(s->tx.bytes);
 }
 
-bool session_dir_next(const struct session_dir *dir, uint32_t *cursor, struct session_view *view)
+void session_dir_view(const struct session_entry *entry, struct session_view *view)
 {
-	while (*cursor < dir->slots) {
-		const struct session_entry *entry = &dir->entry[(*cursor)++];
+	const struct session *s = entry->session;
 
-		if (entry->session != NULL && entry->live) {
-			view_set(view, entry);
-			return true;
-		}
-	}
-	return false;
+	view->id = entry->id;
+	view->flow = entry->flow;
+	view->backend = s->backend;
+	view->backend_port = s->backend_port;
+	view->listener = s->listener;
+	view->lcore = s->lcore;
+	view->identity = entry->identity;
+	view->suite = aead_name(s->suite);
+	view->profile = entry->srtp != NULL ? srtp_info[entry->srtp->profile].name : NULL;
+	view->since = entry->since;
+	view->nat_addr = s->nat_addr;
+	view->nat_port = rte_be_to_cpu_16(s->nat_port);
+	copy_counters(s, view);
+}
+
+uint32_t session_dir_list(const struct session_dir *dir, uint32_t *cursor,
+			  struct session_view *view, uint32_t max)
+{
+	uint32_t nb = 0, at = *cursor;
+
+	for (uint32_t i = 0; i < SESSION_DIR_STEP && at < dir->slots && nb < max; i++, at++)
+		if (dir->entry[at].session != NULL && dir->entry[at].live)
+			session_dir_view(&dir->entry[at], &view[nb++]);
+	*cursor = at < dir->slots ? at : SESSION_DIR_END;
+	return nb;
 }

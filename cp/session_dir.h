@@ -9,6 +9,9 @@
 
 #define LAST_FLIGHT_FINISHED_MAX 64
 
+#define SESSION_DIR_STEP 256	    // slots that session_dir_list() looks at
+#define SESSION_DIR_END	 UINT32_MAX // its cursor when there are no more
+
 struct srtp;
 
 // What is sent again when a client lost our last flight: NewSessionTicket, if there was one,
@@ -44,18 +47,19 @@ _Static_assert(sizeof(struct session_entry) <= 256, "a session takes 512 bytes h
 // The sessions, by id.  One thread at a time, under cp->lock.
 struct session_dir;
 
-// A session as telemetry shows it.
+// A session as telemetry and the control socket show it.
 struct session_view {
 	session_id id;
-	char peer[IP_PORT_TEXT_LEN];
-	char local[IP_PORT_TEXT_LEN]; // the listener's address
-	char backend[IP_PORT_TEXT_LEN];
+	struct flow_key flow;
+	struct ip_addr backend;
+	rte_be16_t backend_port;
 	uint16_t listener; // index in config.listener
 	uint16_t nat_addr; // index in nat.addr
 	uint16_t nat_port; // host order
 	uint16_t lcore;
 	const char *suite;
-	const struct identity *identity; // the entry's; NULL: none
+	const char *profile;		 // of SRTP, if there are keys; NULL: none
+	const struct identity *identity; // the entry's, so only under cp->lock; NULL: none
 	time_t since;
 	uint64_t rx_records, rx_bytes, rx_forged, tx_records, tx_bytes;
 };
@@ -87,8 +91,13 @@ uint32_t session_dir_count(const struct session_dir *dir);
 // entries that come in later may be missed.
 struct session_entry *session_dir_unremoved(struct session_dir *dir);
 
-// Lists live sessions: *cursor starts at 0, false at the end.  Counters are read while the owner
-// writes them.
-bool session_dir_next(const struct session_dir *dir, uint32_t *cursor, struct session_view *view);
+// Copies what there is to show.  Counters are read while the owner writes them.
+void session_dir_view(const struct session_entry *entry, struct session_view *view);
+
+// A step of a walk over the live sessions: *cursor starts at 0 and is SESSION_DIR_END at the end.
+// Copies max at most; fewer, or none, do not mean the end.  The directory may change between steps,
+// for which cp->lock is to be let go: a session that is there all the time is copied once.
+uint32_t session_dir_list(const struct session_dir *dir, uint32_t *cursor,
+			  struct session_view *view, uint32_t max);
 
 #endif

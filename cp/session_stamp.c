@@ -24,6 +24,15 @@ bool session_stamp_get(SSL_SESSION *session, struct session_stamp *stamp)
 	return true;
 }
 
+static time_t begin_of(SSL_SESSION *session)
+{
+#if OPENSSL_VERSION_PREREQ(3, 3)
+	return SSL_SESSION_get_time_ex(session);
+#else
+	return SSL_SESSION_get_time(session);
+#endif
+}
+
 bool session_stamp_set(SSL *ssl, SSL_SESSION *session,
 		       const uint8_t origin[static SESSION_STAMP_ORIGIN_LEN])
 {
@@ -44,6 +53,7 @@ bool session_stamp_set(SSL *ssl, SSL_SESSION *session,
 		strcpy(stamp.identity, entry->identity);
 	}
 	memcpy(stamp.origin, origin, sizeof(stamp.origin));
+	stamp.tag.expires = begin_of(session) + SSL_SESSION_get_timeout(session);
 	// As random as any, and no other session's.
 	return SSL_get_server_random(ssl, stamp.tag.byte, sizeof(stamp.tag.byte)) ==
 		       sizeof(stamp.tag.byte) &&
@@ -79,18 +89,7 @@ static bool client_fits(const struct session_stamp *stamp, const SSL *ssl, SSL_S
 	return client_cert_good(credentials, certificate);
 }
 
-// OpenSSL looks at time and listener as well, but does not say so.
-static bool is_over(SSL_SESSION *session)
-{
-#if OPENSSL_VERSION_PREREQ(3, 3)
-	time_t begin = SSL_SESSION_get_time_ex(session);
-#else
-	time_t begin = SSL_SESSION_get_time(session);
-#endif
-
-	return time(NULL) - begin > SSL_SESSION_get_timeout(session);
-}
-
+// OpenSSL looks at the listener and at the time as well, but does not say so.
 static bool listener_fits(const SSL *ssl, SSL_SESSION *session)
 {
 	const char *name = tls_of(ssl)->listener->name;
@@ -105,7 +104,7 @@ const char *session_stamp_misfit(const struct session_stamp *stamp, SSL *ssl, SS
 {
 	const struct tls_client *client = SSL_get_app_data(ssl);
 
-	if (is_over(session))
+	if (time(NULL) >= stamp->tag.expires)
 		return "its time is over";
 	if (!listener_fits(ssl, session))
 		return "of another listener";

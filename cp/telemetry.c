@@ -2,42 +2,24 @@
 #include "telemetry.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <rte_ethdev.h>
-#include <rte_telemetry.h>
-#include <rte_version.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "hs_worker.h"
 #include "neigh.h"
 #include "relay_dir.h"
-#include "session_dir.h"
-
-// DPDK 22.11 puts at most 16 kB in an answer, and into a dictionary no containers but arrays.
-#define SESSION_PAGE 128
-#define SESSION_TEXT RTE_TEL_MAX_STRING_LEN
+#include "resumption.h"
+#include "telemetry_session.h"
 
 // EAL's callbacks have no argument of ours, and cannot be taken back.
 static pthread_mutex_t running = PTHREAD_MUTEX_INITIALIZER;
 static struct cp *control; // NULL: stopped; under running
 
-#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
-#define DICT_ADD rte_tel_data_add_dict_uint
-#else
-#define DICT_ADD rte_tel_data_add_dict_u64
-#endif
-
-// Takes control and its lock.  A loop under load lets go of the lock many times a second, but
-// nobody promises that we get it.
+// Takes control and its lock.
 static struct cp *control_take(void)
 {
-	struct timespec until;
-
 	pthread_mutex_lock(&running);
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 1;
-	if (control != NULL && pthread_mutex_timedlock(&control->lock, &until) == 0)
+	if (control != NULL && telemetry_lock(control))
 		return control;
 	pthread_mutex_unlock(&running);
 	return NULL;
@@ -232,78 +214,6 @@ static int drops(const struct cp *cp, const char *params, struct rte_tel_data *d
 	return 0;
 }
 
-static int session_list(const struct cp *cp, uint32_t cursor, struct rte_tel_data *d)
-{
-	struct rte_tel_data *list = rte_tel_data_alloc();
-	struct session_view view;
-	char text[SESSION_TEXT];
-	uint32_t nb = 0;
-
-	if (list == NULL)
-		return -ENOMEM;
-	rte_tel_data_start_dict(d);
-	DICT_ADD(d, "sessions", session_dir_count(cp->sessions));
-	rte_tel_data_start_array(list, RTE_TEL_STRING_VAL);
-	while (nb < SESSION_PAGE && session_dir_next(cp->sessions, &cursor, &view)) {
-		snprintf(text, sizeof(text), "%" PRIu64 " %s %s", view.id, view.peer,
-			 cp->config->listener[view.listener].name);
-		rte_tel_data_add_array_string(list, text);
-		nb++;
-	}
-	rte_tel_data_add_dict_container(d, "list", list, 0);
-	if (nb == SESSION_PAGE) {
-		snprintf(text, sizeof(text), "cursor=%" PRIu32, cursor);
-		rte_tel_data_add_dict_string(d, "next", text);
-	}
-	return 0;
-}
-
-// psk_identity, or subject and fingerprint; nothing for a client that proved nothing.
-static void add_identity(const struct identity *identity, struct rte_tel_data *d)
-{
-	char hex[2 * IDENTITY_FINGERPRINT_LEN + 1];
-
-	if (identity == NULL)
-		return;
-	if (identity->kind == IDENTITY_PSK) {
-		rte_tel_data_add_dict_string(d, "psk_identity", identity->text);
-		return;
-	}
-	for (int i = 0; i < IDENTITY_FINGERPRINT_LEN; i++)
-		snprintf(hex + 2 * i, 3, "%02x", identity->fingerprint[i]);
-	rte_tel_data_add_dict_string(d, "subject", identity->text);
-	rte_tel_data_add_dict_string(d, "fingerprint", hex);
-}
-
-static int session_show(const struct cp *cp, session_id id, struct rte_tel_data *d)
-{
-	struct session_view view;
-	char since[sizeof("2026-01-01T00:00:00Z")];
-	uint32_t cursor = (uint32_t)id; // the slot
-	struct tm tm;
-
-	if (!session_dir_next(cp->sessions, &cursor, &view) || view.id != id)
-		return -ENOENT;
-	strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&view.since, &tm));
-	rte_tel_data_start_dict(d);
-	DICT_ADD(d, "id", view.id);
-	rte_tel_data_add_dict_string(d, "peer", view.peer);
-	rte_tel_data_add_dict_string(d, "local", view.local);
-	rte_tel_data_add_dict_string(d, "backend", view.backend);
-	rte_tel_data_add_dict_string(d, "listener", cp->config->listener[view.listener].name);
-	rte_tel_data_add_dict_string(d, "suite", view.suite);
-	rte_tel_data_add_dict_string(d, "since", since);
-	add_identity(view.identity, d);
-	DICT_ADD(d, "lcore", view.lcore);
-	DICT_ADD(d, "nat_port", view.nat_port);
-	DICT_ADD(d, "rx_records", view.rx_records);
-	DICT_ADD(d, "rx_bytes", view.rx_bytes);
-	DICT_ADD(d, "rx_forged", view.rx_forged);
-	DICT_ADD(d, "tx_records", view.tx_records);
-	DICT_ADD(d, "tx_bytes", view.tx_bytes);
-	return 0;
-}
-
 static int on_stats(const char *cmd, const char *params, struct rte_tel_data *d)
 {
 	struct cp *cp = control_take();
@@ -338,21 +248,21 @@ static int on_drops(const char *cmd, const char *params, struct rte_tel_data *d)
 
 static int on_sessions(const char *cmd, const char *params, struct rte_tel_data *d)
 {
-	struct cp *cp = control_take();
 	const char *value;
 	int ret = -EINVAL;
 	uint64_t n;
 
 	(void)cmd;
-	if (cp == NULL)
-		return -EBUSY;
-	if (params == NULL)
-		ret = session_list(cp, 0, d);
+	pthread_mutex_lock(&running);
+	if (control == NULL)
+		ret = -EBUSY;
+	else if (params == NULL)
+		ret = telemetry_session_list(control, 0, d);
 	else if (param(params, "cursor", &value) && number(value, &n) && n <= UINT32_MAX)
-		ret = session_list(cp, (uint32_t)n, d);
+		ret = telemetry_session_list(control, (uint32_t)n, d);
 	else if (number(params, &n))
-		ret = session_show(cp, n, d);
-	control_give(cp);
+		ret = telemetry_session_show(control, n, d);
+	pthread_mutex_unlock(&running);
 	return ret;
 }
 
@@ -427,6 +337,24 @@ static int on_relays(const char *cmd, const char *params, struct rte_tel_data *d
 	return 0;
 }
 
+static int on_resumption(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	struct cp *cp = control_take();
+	struct resumption_stats stats;
+
+	(void)cmd;
+	(void)params;
+	if (cp == NULL)
+		return -EBUSY;
+	resumption_stats(cp->resumption, &stats);
+	rte_tel_data_start_dict(d);
+#define X(name, text) DICT_ADD(d, #name, stats.name);
+	RESUMPTION_STATS(X)
+#undef X
+	control_give(cp);
+	return 0;
+}
+
 int telemetry_start(struct cp *cp)
 {
 	int ret;
@@ -452,6 +380,9 @@ int telemetry_start(struct cp *cp)
 	if (ret == 0)
 		ret = rte_telemetry_register_cmd("/dtlsgw/relays", on_relays,
 						 "Counters of relays of STUN and RTP");
+	if (ret == 0)
+		ret = rte_telemetry_register_cmd("/dtlsgw/resumption", on_resumption,
+						 "Counters of sessions that may not be resumed");
 	if (ret < 0)
 		telemetry_stop();
 	return ret;

@@ -18,6 +18,7 @@
 //   /dtlsgw/handshakes,thread=0  the same of one thread
 //   /dtlsgw/neighbours           counters of ARP and neighbour discovery
 //   /dtlsgw/relays               counters of relays of STUN and RTP
+//   /dtlsgw/resumption           counters of sessions that fatal alerts ended
 //
 // left and right are the sides of the equation in include/stats.h: they agree whenever no packet is
 // under way.  Registers the commands; returns 0, or -errno and every command

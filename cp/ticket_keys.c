@@ -8,8 +8,9 @@
 #include <openssl/rand.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "secret_file.h"
 
 #define DIGITS (2 * sizeof(struct ticket_key))
 #define IV_LEN 16 // bytes, of AES
@@ -32,15 +33,13 @@ static int read_key(const char *text, size_t len, struct ticket_key *key)
 }
 
 // Returns NULL, or what is wrong in line *line.
-static const char *read_all(struct ticket_keys *keys, FILE *f, unsigned int *line)
+static const char *read_all(struct ticket_keys *keys, struct secret_file *f, unsigned int *line)
 {
-	const char *wrong = NULL;
-	char *text = NULL;
-	size_t size = 0;
+	const char *wrong = NULL, *text;
+	size_t len;
 
-	errno = 0;
-	while (wrong == NULL && getline(&text, &size, f) >= 0) {
-		size_t len = strcspn(text, " \t\r\n");
+	while (wrong == NULL && (text = secret_file_line(f, &len)) != NULL) {
+		len = strcspn(text, " \t\r");
 
 		++*line;
 		if (text[0] == '#' || len == 0)
@@ -53,11 +52,8 @@ static const char *read_all(struct ticket_keys *keys, FILE *f, unsigned int *lin
 		else
 			keys->nb++;
 	}
-	if (wrong == NULL && errno == 0 && keys->nb == 0)
+	if (wrong == NULL && keys->nb == 0)
 		wrong = "no key; expected one or two";
-	if (text != NULL)
-		explicit_bzero(text, size);
-	free(text);
 	return wrong;
 }
 
@@ -65,26 +61,22 @@ int ticket_keys_load(struct ticket_keys *keys, const char *file, char *error, si
 {
 	struct ticket_keys read = {.nb = 0};
 	const char *wrong = NULL;
+	struct secret_file f;
 	unsigned int line = 0;
-	int rc = 0;
-	FILE *f;
+	int rc = secret_file_read(&f, file);
 
-	errno = 0;
-	f = fopen(file, "r");
-	if (f != NULL)
-		wrong = read_all(&read, f, &line);
+	if (rc == 0)
+		wrong = read_all(&read, &f, &line);
 	if (wrong != NULL) {
 		snprintf(error, error_len, "%s:%u: %s", file, line > 0 ? line : 1, wrong);
 		rc = -EINVAL;
-	} else if (f == NULL || errno != 0) {
-		rc = errno != 0 ? -errno : -EIO;
+	} else if (rc != 0) {
 		snprintf(error, error_len, "%s:1: %s; expected a readable file of ticket keys",
 			 file, strerror(-rc));
 	} else {
 		*keys = read;
 	}
-	if (f != NULL)
-		fclose(f);
+	secret_file_wipe(&f);
 	explicit_bzero(&read, sizeof(read));
 	return rc;
 }

@@ -116,6 +116,8 @@ static const char *find_backend(const SSL *ssl, struct tls_client *client)
 	if (entry == NULL || then == NULL ||
 	    memcmp(entry->digest, then->digest, sizeof(entry->digest)) != 0) {
 		credentials_release(now);
+		client->psk_withdrawn = true;
+		client->psk_unknown = entry == NULL;
 		return "the client's identity or its key is no longer in the file";
 	}
 	if (entry->backend != CONFIG_BACKEND_NONE)

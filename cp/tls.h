@@ -45,6 +45,7 @@ struct tls_client {
 	const char *not_resumed; // why the session that it came with is not; NULL: it is, or none
 	// Once the handshake is done:
 	bool resumed;
+	bool psk_withdrawn;	   // its pre-shared key is no longer the one in the file
 	struct identity *identity; // NULL: it proved none
 	struct srtp *srtp;	   // NULL: it has none, or nobody may ask for its keys
 	struct resumption_tag tag;
@@ -73,7 +74,7 @@ void tls_client_fini(struct tls_client *client);
 struct tls *tls_of(const SSL *ssl);
 
 // Of a handshake that is done: who the client is, and where its data goes.  Returns NULL, or why it
-// is refused.
+// is refused: if client->psk_withdrawn, as somebody with an unknown identity or a wrong key.
 const char *tls_identify(SSL *ssl, struct tls_client *client);
 
 #endif

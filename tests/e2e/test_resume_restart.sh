@@ -44,9 +44,11 @@ for session in revoked revoked_id; do
 	telemetry zero /dtlsgw/stats sessions
 done
 logged "fatal alert from the client"
+expect /dtlsgw/resumption revoked 2
 crash
 lab_gateway "$DTLSGW"
 logged "sessions, 2 revoked"
+expect /dtlsgw/resumption revoked_listed 2
 both resumed
 resume new revoked
 resume new revoked_id --no-ticket

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!resumption_state_parse(data, size, &kind, &entry))
 		return 0;
 	if (kind != RESUMPTION_STATE_ORIGIN && kind != RESUMPTION_STATE_REVOKED &&
-	    kind != RESUMPTION_STATE_SESSION)
+	    kind != RESUMPTION_STATE_SESSION && kind != RESUMPTION_STATE_FORGOTTEN)
 		abort();
 	if (entry.id_len > SESSION_CACHE_ID_MAX || entry.value < data ||
 	    entry.value + entry.value_len != data + size)

@@ -151,7 +151,7 @@ static inline void id_text(char text[static 24])
 	struct session_view view;
 	uint32_t cursor = 0;
 
-	assert_true(session_dir_next(lab.cp.sessions, &cursor, &view));
+	assert_int_equal(session_dir_list(lab.cp.sessions, &cursor, &view, 1), 1);
 	snprintf(text, 24, "%" PRIu64, view.id);
 }
 

@@ -9,10 +9,12 @@
 #include <openssl/err.h>
 
 #include "hs_table.h"
+#include "resumption.h"
 #include "session_dir.h"
 #include "unit.h"
 
-#define LIFETIME 100 // s
+#define LIFETIME 100   // s
+#define REVOKED	 16384 // that there is room for
 
 static struct lab lab;
 static struct lab_client client;
@@ -66,6 +68,20 @@ static inline void configure(struct lab *l)
 	l->rig.config.tickets = true;
 	l->rig.config.session_cache = 16;
 	l->rig.config.resumption_lifetime_s = LIFETIME;
+}
+
+// Lets go of nb sessions that nobody has, which would expire in s seconds, as after fatal alerts.
+static inline void end_others(uint32_t nb, time_t s)
+{
+	static uint64_t last;
+
+	for (uint32_t i = 0; i < nb; i++) {
+		struct resumption_tag tag = {.expires = time(NULL) + s};
+
+		last++;
+		memcpy(tag.byte, &last, sizeof(last));
+		resumption_revoke(lab.cp.resumption, &tag);
+	}
 }
 
 static inline int tear_down(void **state)

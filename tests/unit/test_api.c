@@ -2,6 +2,10 @@
 // The control socket: what is answered, and what those hear who watch.
 #include "api_lab.h"
 
+#include "api_answer.h"
+
+#define MANY 150 // sessions, in the first slots
+
 static void test_srtp(void **state)
 {
 	int fd = open_client();
@@ -126,6 +130,81 @@ static void test_sessions(void **state)
 	close(fd);
 }
 
+static unsigned int printed; // sessions in lists
+
+int __real_json_array_append_new(json_t *array, json_t *value);
+int __wrap_json_array_append_new(json_t *array, json_t *value);
+
+// Nobody waits for the lock while a list is printed.
+int __wrap_json_array_append_new(json_t *array, json_t *value)
+{
+	assert_int_equal(pthread_mutex_trylock(&lab.cp.lock), 0);
+	cp_unlock(&lab.cp);
+	printed++;
+	return __real_json_array_append_new(array, value);
+}
+
+// Counts one page's sessions by slot, and returns the next one's cursor, 0 if there is none.
+static json_int_t take_page(int fd, json_int_t cursor, unsigned int seen[static MANY])
+{
+	char request[64];
+	const char *text;
+	json_t *object, *session;
+	json_int_t next;
+	size_t i;
+
+	snprintf(request, sizeof(request), "{\"command\":\"sessions\",\"cursor\":%lld}",
+		 (long long)cursor);
+	object = ask(fd, request);
+	next = json_integer_value(json_object_get(object, "next"));
+	assert_true(json_array_size(json_object_get(object, "sessions")) <= API_PAGE);
+	json_array_foreach(json_object_get(object, "sessions"), i, session)
+	{
+		text = json_string_value(json_object_get(session, "session"));
+		seen[(uint32_t)strtoull(text, NULL, 10) % MANY]++;
+	}
+	json_decref(object);
+	return next;
+}
+
+// More sessions than go into an answer; one leaves between two of them.
+static void test_pages(void **state)
+{
+	static struct session many[MANY];
+	unsigned int seen[MANY] = {0}, pages = 0;
+	struct session_entry *entry;
+	int fd = open_client();
+	json_int_t cursor = 0;
+
+	(void)state;
+	memset(many, 0, sizeof(many));
+	for (size_t i = 0; i < MANY; i++) {
+		entry = session_dir_enter(lab.cp.sessions, &many[i], false);
+		assert_non_null(entry);
+		memset(&entry->flow, 0, sizeof(entry->flow));
+		entry->live = true;
+	}
+	printed = 0;
+	do {
+		cursor = take_page(fd, cursor, seen);
+		if (pages++ == 0) {
+			entry = session_dir_find(lab.cp.sessions, many[API_PAGE].id);
+			session_dir_leave(lab.cp.sessions, entry);
+		}
+	} while (cursor != 0);
+	assert_int_equal(pages, (MANY + API_PAGE - 1) / API_PAGE);
+	assert_int_equal(printed, MANY - 1);
+	for (size_t i = 0; i < MANY; i++)
+		unit_check(i, seen[i] == (i != API_PAGE));
+	for (size_t i = 0; i < MANY; i++) {
+		entry = session_dir_find(lab.cp.sessions, many[i].id);
+		if (entry != NULL)
+			session_dir_leave(lab.cp.sessions, entry);
+	}
+	close(fd);
+	lab_pump(&lab);
+}
+
 static void test_watch(void **state)
 {
 	int fd = open_client();
@@ -195,8 +274,13 @@ static void test_half_closed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_srtp),	TEST(test_nobodys_keys), TEST(test_media_from),
-		TEST(test_sessions),	TEST(test_watch),	 TEST(test_pieces_and_several),
+		TEST(test_srtp),
+		TEST(test_nobodys_keys),
+		TEST(test_media_from),
+		TEST(test_pages),
+		TEST(test_sessions),
+		TEST(test_watch),
+		TEST(test_pieces_and_several),
 		TEST(test_half_closed),
 	};
 

@@ -119,7 +119,7 @@ static void test_too_much_news(void **state)
 	json_decref(ask(fd, "{\"command\":\"watch\"}"));
 	begin_session();
 	json_decref(answer(fd));
-	assert_true(session_dir_next(lab.cp.sessions, &cursor, &view));
+	assert_int_equal(session_dir_list(lab.cp.sessions, &cursor, &view, 1), 1);
 	entry = session_dir_find(lab.cp.sessions, view.id);
 	cp_lock(&lab.cp);
 	for (int i = 0; i < 2000; i++)

@@ -97,7 +97,7 @@ static const struct identity *identity_shown(void)
 	static struct session_view view;
 	uint32_t cursor = 0;
 
-	assert_true(session_dir_next(lab.cp.sessions, &cursor, &view));
+	assert_int_equal(session_dir_list(lab.cp.sessions, &cursor, &view, 1), 1);
 	return view.identity;
 }
 

@@ -3,10 +3,12 @@
 // test's.  Run under ThreadSanitizer by tests/run.sh tsan.
 #include "lab.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/srtp.h>
 #include <rte_cycles.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@
 #include "loop.h"
 #include "session_dir.h"
 #include "srtp.h"
+#include "telemetry_session.h"
 #include "unit.h"
 
 #define WORKERS	   3
@@ -40,7 +43,9 @@ static struct lab lab;
 static struct lab_client client[CLIENTS];
 static SSL_SESSION *saved[CLIENTS];
 static unsigned int begun, done, refused, resumed, with_srtp;
-static int watcher; // on the control socket
+static int watcher, lister; // on the control socket
+static unsigned int lists;  // that the second one got
+static atomic_bool shown;   // the thread of telemetry has shown all that it was to
 
 // Where threads of handshakes wait once the keys of one are there, inside OpenSSL.
 static struct {
@@ -116,15 +121,59 @@ static void edit(struct lab *l)
 	config->listener[0].psk_file = lab_file(l, "psk", IDENTITY " " KEY "\n");
 }
 
+static int connect_to_api(void)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	strcpy(addr.sun_path, lab.rig.config.control_socket);
+	assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	return fd;
+}
+
+// Asks for all sessions, and takes the answers that are there.
+static void list(void)
+{
+	static const char request[] = "{\"command\":\"sessions\"}\n";
+	static char text[1 << 16];
+	ssize_t n;
+
+	assert_int_equal(send(lister, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+	while ((n = recv(lister, text, sizeof(text), 0)) > 0)
+		for (ssize_t i = 0; i < n; i++)
+			lists += text[i] == '\n';
+	assert_true(n < 0 && errno == EAGAIN);
+}
+
+// Like EAL's thread for telemetry.
+static void *show(void *arg)
+{
+	struct rte_tel_data *d = rte_tel_data_alloc();
+	struct session_view view;
+	uint32_t cursor = 0;
+
+	while (!shown) {
+		uint32_t nb;
+
+		cp_lock(&lab.cp);
+		nb = session_dir_list(lab.cp.sessions, &cursor, &view, 1);
+		cp_unlock(&lab.cp);
+		if (nb > 0)
+			telemetry_session_show(&lab.cp, view.id, d);
+		if (cursor == SESSION_DIR_END)
+			cursor = 0;
+		sched_yield();
+	}
+	rte_tel_data_free(d);
+	return arg;
+}
+
 // Has the workers give each session with keys for SRTP to the test's thread.
 static void watch(void)
 {
 	static const char request[] = "{\"command\":\"watch\"}\n";
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 
-	strcpy(addr.sun_path, lab.rig.config.control_socket);
-	watcher = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	assert_int_equal(connect(watcher, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	watcher = connect_to_api();
 	assert_int_equal(send(watcher, request, strlen(request), MSG_NOSIGNAL), strlen(request));
 	lab_pump(&lab);
 }
@@ -165,6 +214,9 @@ static int set_up(void **state)
 	lab_start_edited(&lab, edit);
 	begun = done = refused = resumed = with_srtp = 0;
 	watch();
+	lister = connect_to_api();
+	lists = 0;
+	shown = false;
 	return cp_start(&lab.cp);
 }
 
@@ -175,6 +227,7 @@ static int tear_down(void **state)
 	cp_stop(&lab.cp);
 	lab_stop(&lab);
 	close(watcher);
+	close(lister);
 	for (size_t i = 0; i < CLIENTS; i++) {
 		SSL_SESSION_free(saved[i]);
 		saved[i] = NULL;
@@ -295,16 +348,22 @@ static void test_parallel(void **state)
 {
 	uint64_t end_tsc = deadline();
 	unsigned int reloads = 0;
+	pthread_t telemetry;
 
 	(void)state;
+	assert_int_equal(pthread_create(&telemetry, NULL, show, NULL), 0);
 	while (done + refused < TAKEOVERS) {
 		assert_true(rte_rdtsc() < end_tsc);
 		turn(TAKEOVERS);
+		list();
 		if ((done + refused) / 20 > reloads)
 			reload(reloads++);
 	}
 	wait_until_idle();
+	shown = true;
+	pthread_join(telemetry, NULL);
 	cp_stop(&lab.cp);
+	assert_true(lists > 10);
 	assert_int_equal(begun, TAKEOVERS);
 	assert_true(done > TAKEOVERS / 2 && refused > TAKEOVERS / 8);
 	assert_in_range(resumed, 1, done / 2);

@@ -73,7 +73,7 @@ static const struct identity *identity_shown(void)
 	static struct session_view view;
 	uint32_t cursor = 0;
 
-	assert_true(session_dir_next(lab.cp.sessions, &cursor, &view));
+	assert_int_equal(session_dir_list(lab.cp.sessions, &cursor, &view, 1), 1);
 	return view.identity;
 }
 
@@ -411,22 +411,37 @@ static void test_reload(void **state)
 	gets_in("client-3", "aa");
 }
 
-// A live session outlives its identity, a handshake under way does not.
+// A live session outlives its identity, a handshake under way does not: its client hears, and
+// counts, as one with an identity that was never there, or with a wrong key.
 static void test_reload_under_way(void **state)
 {
+	static const struct {
+		const char *file;
+		bool unknown;
+	} rows[] = {{"client-2 00\n", true}, {"client-1 " WRONG "\n", false}};
 	static struct lab_client live;
+	uint64_t unknown = 0;
 
 	(void)state;
 	lab_client_start(&lab, &live, LAB_PORT + 1, PSK);
 	lab_psk(&live, "client-1", KEY);
 	assert_true(lab_handshake(&live, LAB_PATIENCE_MS));
-	start("client-1", KEY, PSK);
-	lab_last_flight(&client);
-	lab_file(&lab, "psk", "client-2 00\n");
-	cp_reload(&lab.cp);
-	lab_fail_finished(&client);
-	ERR_clear_error();
-	lab_client_stop(&client);
+	for (size_t i = 0; i < UNIT_NB(rows); i++) {
+		lab_file(&lab, "psk", IDENTITIES);
+		cp_reload(&lab.cp);
+		start("client-1", KEY, PSK);
+		lab_last_flight(&client);
+		lab_file(&lab, "psk", rows[i].file);
+		cp_reload(&lab.cp);
+		lab_fail_finished(&client);
+		unit_check(i, ERR_GET_REASON(ERR_get_error()) == SSL_R_TLSV1_ALERT_DECRYPT_ERROR);
+		ERR_clear_error();
+		lab_client_stop(&client);
+		unknown += rows[i].unknown;
+		unit_check(i, lab_stats(&lab)->unknown_identity == unknown);
+		unit_check(i, lab_stats(&lab)->bad_finished == i + 1);
+		unit_check(i, lab_stats(&lab)->failed == i + 1);
+	}
 	lab_check_echo(&live, "still there");
 	lab_close(&live);
 	lab_client_stop(&live);

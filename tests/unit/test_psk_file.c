@@ -142,6 +142,9 @@ static void test_bad(void **state)
 	assert_int_equal(errno, ENOENT);
 	assert_null(psk_file_load(".", &config, error, sizeof(error)));
 	assert_string_equal(error, ".:1: Is a directory; expected a readable file of identities");
+	assert_null(psk_file_load("/dev/null", &config, error, sizeof(error)));
+	assert_string_equal(error, "/dev/null:1: Operation not supported; expected a readable file "
+				   "of identities");
 }
 
 static struct psk_file *load_many(void)

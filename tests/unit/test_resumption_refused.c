@@ -184,6 +184,35 @@ static void test_fatal_alert(void **state)
 	}
 }
 
+// Whoever ends very many sessions by alerts gets no older one resumed that an alert ended, whatever
+// that costs others: what expires later than all that there was no room for is.
+static void test_many_alerts(void **state)
+{
+	struct resumption_stats stats;
+
+	(void)state;
+	for (size_t way = 0; way < UNIT_NB(ways); way++) {
+		restart();
+		assert_false(associate(LAB_ECDSA, ways[way]));
+		end_others(1, LIFETIME / 2);
+		end_others(REVOKED - 1, 2 * LIFETIME);
+		resumption_stats(lab.cp.resumption, &stats);
+		assert_int_equal(stats.revoked_full, 0);
+		unit_check(way, associate(LAB_ECDSA, ways[way]));
+		end_others(1, 2 * LIFETIME);
+		resumption_stats(lab.cp.resumption, &stats);
+		assert_int_equal(stats.revoked_full, 1);
+		unit_check(way, associate(LAB_ECDSA, ways[way]));
+		end_others(1, 2 * LIFETIME);
+		unit_check(way, refused(LAB_ECDSA, ways[way], "as old as the list"));
+		resumption_stats(lab.cp.resumption, &stats);
+		assert_int_equal(stats.revoked_full, 2);
+		assert_int_equal(stats.revoked, REVOKED + 2);
+		assert_int_equal(stats.revoked_listed, REVOKED);
+		forget();
+	}
+}
+
 // True if it was resumed; a full handshake must fail if full is false.
 static bool associate_psk(const char *key, uint64_t options, bool full)
 {
@@ -227,7 +256,7 @@ static const struct identity *identity_shown(void)
 	static struct session_view view;
 	uint32_t cursor = 0;
 
-	assert_true(session_dir_next(lab.cp.sessions, &cursor, &view));
+	assert_int_equal(session_dir_list(lab.cp.sessions, &cursor, &view, 1), 1);
 	return view.identity;
 }
 
@@ -354,6 +383,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down_all)
 		TEST(extended_master_secret),
 		TEST(fatal_alert),
+		TEST(many_alerts),
 		TEST(psk),
 		TEST(certificate),
 		TEST(certificate_required_now),

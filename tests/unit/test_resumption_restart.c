@@ -60,7 +60,7 @@ static void restart(void)
 
 static void copy(const char *from, const char *to)
 {
-	static char bytes[1 << 16];
+	static char bytes[1 << 21];
 	FILE *f = fopen(from, "r");
 	size_t len;
 
@@ -165,6 +165,29 @@ static void test_revoked(void **state)
 	}
 }
 
+// Also if, before or after the gateway has started again, so many others end like that that the
+// list has no room for it.
+static void test_revoked_among_many(void **state)
+{
+	(void)state;
+	for (size_t way = 0; way < UNIT_NB(ways); way++) {
+		for (int n = 0; n < 3; n++) {
+			put(NULL);
+			assert_false(associate(LAB_ECDSA, 0));
+			end_by_alert(ways[way]);
+			if (n != 1)
+				end_others(REVOKED, LIFETIME);
+			if (n == 2)
+				crash();
+			else
+				restart();
+			if (n == 1)
+				end_others(REVOKED, LIFETIME);
+			unit_check(n, !associate(LAB_ECDSA, ways[way]));
+		}
+	}
+}
+
 // Without the file, or with one that is no good, nobody knows what was revoked.
 static void test_no_file(void **state)
 {
@@ -226,7 +249,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down_all)
-		TEST(kept), TEST(revoked), TEST(no_file), TEST(turned_on), TEST(written_meanwhile),
+		TEST(kept),    TEST(revoked),	TEST(revoked_among_many),
+		TEST(no_file), TEST(turned_on), TEST(written_meanwhile),
 #undef TEST
 	};
 

@@ -108,6 +108,36 @@ static void test_bound(void **state)
 	assert_visited("cdax");
 }
 
+// What is not there any more and was not removed had expired by then.
+static void test_forgotten(void **state)
+{
+	char id[] = "a";
+
+	(void)state;
+	assert_int_equal(session_cache_forgotten(cache), 0);
+	for (time_t i = 0; i < MAX; i++, id[0]++)
+		put(id, "v", 20 - i);
+	put("a", "w", 10);
+	session_cache_remove(cache, (const uint8_t *)"c", 1);
+	assert_null(get("d", 17));
+	assert_int_equal(session_cache_forgotten(cache), 17);
+	put("x", "v", 30);
+	put("y", "v", 40);
+	assert_int_equal(session_cache_forgotten(cache), 17);
+	put("z", "v", 50); // in place of b
+	assert_int_equal(session_cache_forgotten(cache), 19);
+	put("z2", "v", 60); // of a
+	assert_int_equal(session_cache_forgotten(cache), 19);
+	put("z3", "v", 60); // of x
+	assert_int_equal(session_cache_forgotten(cache), 30);
+	session_cache_forget(cache, 29);
+	assert_int_equal(session_cache_forgotten(cache), 30);
+	session_cache_forget(cache, 31);
+	assert_int_equal(session_cache_forgotten(cache), 31);
+	session_cache_clear(cache);
+	assert_int_equal(session_cache_forgotten(cache), 0);
+}
+
 // A walk comes to every entry that stays, and to those that come while it goes on.
 static void test_walk(void **state)
 {
@@ -181,6 +211,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_find, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_expiry, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bound, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_forgotten, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_walk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_random, set_up, tear_down),
 	};

@@ -111,7 +111,7 @@ static struct session_entry *entry(void)
 	struct session_view view;
 	uint32_t cursor = 0;
 
-	assert_true(session_dir_next(lab.cp.sessions, &cursor, &view));
+	assert_int_equal(session_dir_list(lab.cp.sessions, &cursor, &view, 1), 1);
 	return session_dir_find(lab.cp.sessions, view.id);
 }
 
