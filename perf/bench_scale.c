@@ -26,7 +26,8 @@ static struct bench_item item(uint64_t (*run)(void *arg, uint32_t n), struct pat
 				   .reset = path_reset};
 }
 
-// Beside BASE sessions with equal chances, in turns.
+// Beside BASE sessions with equal chances, in turns, and out of as many prepared frames: reading
+// those from memory is the bench's cost.
 static void measure(int side, bool zipf, uint32_t sessions, uint32_t frames)
 {
 	struct path_pick pick, base_pick;
@@ -40,8 +41,7 @@ static void measure(int side, bool zipf, uint32_t sessions, uint32_t frames)
 				.ratio_name = "measured/256"};
 
 	path_pick_init(&base_pick, 0, BASE);
-	path_init(&base, &plane, side, SIZE, BASE_FRAMES, path_pick_uniform, &base_pick,
-		  MEM_PORT_COPY);
+	path_init(&base, &plane, side, SIZE, frames, path_pick_uniform, &base_pick, MEM_PORT_COPY);
 	path_pick_init(&pick, 0, sessions);
 	path_init(&path, &plane, side, SIZE, frames, zipf ? path_pick_zipf : path_pick_uniform,
 		  &pick, MEM_PORT_COPY);
