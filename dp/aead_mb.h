@@ -3,7 +3,6 @@
 #define DTLSGW_AEAD_MB_H
 
 #include <rte_common.h>
-#include <rte_prefetch.h>
 
 #include "aead.h"
 #include "mb_copy.h"
@@ -19,19 +18,5 @@ struct aead {
 	uint32_t jobs;				 // of the call under way
 	uint8_t tag[IMB_MAX_JOBS][AEAD_TAG_MAX]; // computed by jobs that open, one each
 };
-
-// Fetches the lines of a GCM key that every record needs: round keys in front, and the first powers
-// of the hash key, which are the last; each block of data takes one more, from behind.  Other keys
-// lie in front.
-static inline void aead_key_prefetch(const struct aead_key *key)
-{
-	const uint8_t *front = (const uint8_t *)key, *end = (const uint8_t *)(&key->gcm + 1);
-
-	rte_prefetch0(front);
-	rte_prefetch0(front + RTE_CACHE_LINE_SIZE);
-	rte_prefetch0(front + 2 * RTE_CACHE_LINE_SIZE);
-	rte_prefetch0(end - 1);
-	rte_prefetch0(end - 1 - RTE_CACHE_LINE_SIZE);
-}
 
 #endif

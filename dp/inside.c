@@ -3,7 +3,6 @@
 
 #include <endian.h>
 
-#include "aead_mb.h"
 #include "life.h"
 #include "media.h"
 #include "ring.h"
@@ -51,7 +50,6 @@ static __rte_noinline void find_slots(const struct nat_addr *nat, const struct d
 		rte_prefetch0(s);
 		rte_prefetch0(&s->tx);
 		rte_prefetch0((const uint8_t *)&s->tx + RTE_CACHE_LINE_SIZE);
-		aead_key_prefetch(&s->tx.key);
 	}
 }
 

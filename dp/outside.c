@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "outside.h"
 
-#include "aead_mb.h"
 #include "hello.h"
 #include "life.h"
 #include "media.h"
@@ -287,7 +286,6 @@ static __rte_noinline void look_up(const struct table *table, struct datagrams *
 		rte_prefetch0(s);
 		rte_prefetch0(&s->rx);
 		rte_prefetch0((const uint8_t *)&s->rx + RTE_CACHE_LINE_SIZE);
-		aead_key_prefetch(&s->rx.key);
 	}
 }
 

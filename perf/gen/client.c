@@ -3,7 +3,6 @@
 
 #include <rte_cycles.h>
 
-#include "aead_mb.h"
 #include "dial.h"
 #include "match.h"
 #include "open.h"
@@ -49,7 +48,6 @@ static void pick(struct gen *g, enum stream stream, uint16_t n, uint32_t *index)
 		g->burst.session[i] = s;
 		rte_prefetch0(&s->tx);
 		rte_prefetch0((const uint8_t *)&s->tx + RTE_CACHE_LINE_SIZE);
-		aead_key_prefetch(&s->tx.key);
 	}
 	g->cursor[stream] = at;
 }
