@@ -29,7 +29,7 @@ static inline bool from_backend(const struct session *s, const struct flow_key *
 }
 
 // The slots of the datagrams, whose gateway addresses nat has, and the sessions in them on the way
-// into the cache with the lines that sealing will touch.
+// into the cache.
 static __rte_noinline void find_slots(const struct nat_addr *nat, const struct datagrams *d,
 				      struct nat_slot **slot)
 {
@@ -48,8 +48,6 @@ static __rte_noinline void find_slots(const struct nat_addr *nat, const struct d
 		if (unlikely(s == NULL))
 			continue;
 		rte_prefetch0(s);
-		rte_prefetch0(&s->tx);
-		rte_prefetch0((const uint8_t *)&s->tx + RTE_CACHE_LINE_SIZE);
 	}
 }
 
@@ -84,9 +82,9 @@ static __rte_noinline void add_datagrams(struct lcore *lc, struct datagrams *d,
 			no_session(lc, m, dg, slot[i], owner);
 		} else if (unlikely(!from_backend(s, &dg->flow))) {
 			drop(lc, m, DROP_BACKEND);
-		} else if (unlikely(dg->payload_len > s->tx.plain_max)) {
-			drop(lc, m, DROP_TOO_BIG);
 		} else {
+			rte_prefetch0(&s->tx);
+			rte_prefetch0((const uint8_t *)&s->tx + RTE_CACHE_LINE_SIZE);
 			datagram_strip(m, dg);
 			b->mbuf[n] = m;
 			b->session[n] = s;

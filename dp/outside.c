@@ -272,23 +272,6 @@ static void keep_own(struct lcore *lc, struct datagrams *d)
 	d->n = kept;
 }
 
-// Finds the flows, and sends for the lines of their sessions that opening will touch.
-static __rte_noinline void look_up(const struct table *table, struct datagrams *d)
-{
-	const uint16_t nb = d->n;
-
-	table_lookup_burst(table, &d->dg[0].flow, sizeof(d->dg[0]), d->hash, nb, d->flow);
-	for (uint16_t i = 0; i < nb; i++) {
-		const struct session *s = d->flow[i] != NULL ? d->flow[i]->session : NULL;
-
-		if (unlikely(s == NULL))
-			continue;
-		rte_prefetch0(s);
-		rte_prefetch0(&s->rx);
-		rte_prefetch0((const uint8_t *)&s->rx + RTE_CACHE_LINE_SIZE);
-	}
-}
-
 // Sends a datagram of a flow on its way.
 static void deliver(struct lcore *lc, struct flow *flow, struct rte_mbuf *m,
 		    const struct datagram *dg)
@@ -353,6 +336,14 @@ static inline bool is_usual(const struct flow *flow, const uint8_t *payload, uin
 	       record_load_16(payload + RECORD_LENGTH_AT) == len - DTLS_RECORD_HEADER_LEN;
 }
 
+// Sends for the lines of a session that opening will touch.
+static inline void prefetch_half(const struct session *s)
+{
+	rte_prefetch0(s);
+	rte_prefetch0(&s->rx);
+	rte_prefetch0((const uint8_t *)&s->rx + RTE_CACHE_LINE_SIZE);
+}
+
 // Sees the datagrams to their ends, or into the burst that will be opened.  What has to wait is
 // noted in *late.
 static __rte_noinline void sort_out(struct lcore *lc, struct datagrams *d, struct burst *b,
@@ -371,6 +362,7 @@ static __rte_noinline void sort_out(struct lcore *lc, struct datagrams *d, struc
 			dispatch(lc, d, i, late);
 			continue;
 		}
+		prefetch_half(flow->session);
 		datagram_strip(m, dg);
 		b->mbuf[n] = m;
 		b->session[n] = flow->session;
@@ -392,7 +384,7 @@ void outside_burst(struct lcore *lc)
 	if (lc->dp->port[d->mbuf[0]->port].spread)
 		keep_own(lc, d);
 	table_prefetch_burst(lc->table, d->hash, d->n);
-	look_up(lc->table, d);
+	table_lookup_burst(lc->table, &d->dg[0].flow, sizeof(d->dg[0]), d->hash, d->n, d->flow);
 	sort_out(lc, d, &lc->burst, &late);
 	open_records(lc, &lc->burst);
 	if (unlikely(late.medias > 0))

@@ -35,6 +35,7 @@ static inline uint8_t prepare(struct session *s, struct rte_mbuf *m, uint8_t typ
 	const enum aead_suite suite = (enum aead_suite)s->suite;
 	const uint32_t added = record_overhead(suite), plain_len = m->data_len;
 	const uint32_t front = DTLS_RECORD_HEADER_LEN + aead_info[suite].explicit_nonce_len;
+	const uint32_t plain_max = type == DTLS_APPLICATION_DATA ? s->tx.plain_max : DTLS_PLAIN_MAX;
 	const uint32_t at = m->data_off - front;
 	struct record rec = {.type = type,
 			     .version = DTLS_VERSION_1_2,
@@ -42,7 +43,7 @@ static inline uint8_t prepare(struct session *s, struct rte_mbuf *m, uint8_t typ
 			     .plain_len = (uint16_t)plain_len};
 
 	if (unlikely(m->data_off < front || at + plain_len + added > m->buf_len ||
-		     plain_len > DTLS_PLAIN_MAX))
+		     plain_len > plain_max))
 		return DROP_TOO_BIG;
 	if (unlikely(!(type == DTLS_APPLICATION_DATA ? take_blocks(s, blocks(plain_len))
 						     : take_reserve(s, blocks(plain_len)))))

@@ -10,7 +10,7 @@
 // Sets: verdict, plain_len; the mbuf's data is the whole record of what passed.  Session:
 // sequence number and counters.  Verdicts: BURST_PASS; DROP_SEQ_LIMIT for application data at the
 // session's limit, and for anything at the last sequence number (RFC 6347 section 4.1);
-// DROP_TOO_BIG where the mbuf has not the room.
+// DROP_TOO_BIG where the mbuf has not the room, and for application data over tx.plain_max.
 void seal_burst(struct aead *aead, struct burst *b);
 
 #endif

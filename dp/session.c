@@ -84,6 +84,7 @@ void session_init(struct session *s, struct aead *aead, const struct traffic_key
 	s->tx.epoch = 1;
 	s->tx.seq_limit = limits.records - SEQ_RESERVE;
 	s->tx.blocks_left = limits.blocks;
+	s->tx.plain_max = DTLS_PLAIN_MAX;
 	memcpy(s->tx.iv, keys->server_iv, info->fixed_iv_len);
 	aead_key_expand(aead, keys->suite, keys->server_key, &s->tx.key);
 }

@@ -62,7 +62,8 @@ struct session_tx {
 	uint64_t blocks_left; // of 16 bytes the key may still be used for; at 0 the session ends
 	uint64_t bytes;	      // plaintext
 	uint16_t epoch;
-	uint16_t plain_max; // bytes of payload that fit the outside MTU and what the client takes
+	uint16_t plain_max; // bytes of payload that fit the outside MTU and what the client takes;
+			    // at most DTLS_PLAIN_MAX
 	uint8_t iv[AEAD_NONCE_LEN];
 	struct encap encap;    // towards the client
 	uint64_t finished_tsc; // when cp was last given a Finished of the client
@@ -109,7 +110,7 @@ static inline size_t session_size(uint32_t replay_window)
 }
 
 // Sets suite, both halves' keys, IVs and the empty replay window; epoch 1, sequence number 0,
-// limits of the suite.  The rest of *s but node is zeroed.
+// limits of the suite, DTLS_PLAIN_MAX.  The rest of *s but node is zeroed.
 void session_init(struct session *s, struct aead *aead, const struct traffic_keys *keys,
 		  uint32_t replay_window);
 
