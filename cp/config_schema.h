@@ -88,10 +88,12 @@ struct raw_backend {
 	char *port;
 };
 
-// Columns: key, default, least, most.
+// Columns: key, default, least, most.  A default may depend on keys further up, in config.
 #define CONFIG_LIMITS(X)                                                                           \
 	X(sessions, 10000, 1, 1000000)                                                             \
 	X(half_open, 1000, 1, 100000)                                                              \
+	X(half_open_per_address, (config->half_open + 1) / 2, 0, 100000)                           \
+	X(sessions_per_address, (config->sessions + 1) / 2, 0, 1000000)                            \
 	X(idle_timeout_s, 300, 1, 604800)                                                          \
 	X(handshake_timeout_s, 30, 1, 300)                                                         \
 	X(retransmit_ms, 1000, 50, 60000)                                                          \

@@ -180,6 +180,7 @@ void cp_destroy(struct cp *cp)
 	nat_pool_destroy(cp->nat);
 	relay_dir_destroy(cp->relays);
 	flow_index_fini(&cp->srtp);
+	hs_quota_fini(&cp->quota);
 	session_dir_destroy(cp->sessions);
 	aead_destroy(cp->aead);
 	if (cp->base != NULL)

@@ -7,6 +7,7 @@
 
 #include "dp.h"
 #include "flow_index.h"
+#include "hs_quota.h"
 #include "hs_table.h"
 #include "log.h"
 
@@ -31,8 +32,9 @@ struct tls;
 //
 //   main thread            base, cookies, aead, stats, api; the only one to call dp_receive()
 //   a worker's thread      what its struct hs_worker has, its handshakes and their SSLs
-//   whoever holds lock     sessions, srtp, relays, neigh, nat, dp_send(); a change of stopping
-//   any thread             tls and resumption, which lock what changes in them; keylog; room
+//   whoever holds lock     sessions, quota, srtp, relays, neigh, nat, dp_send(); a change of
+//   stopping any thread             tls and resumption, which lock what changes in them; keylog;
+//   room
 //
 // lock is held for moments, never while OpenSSL computes or a file is read or written.  The locks
 // inside tls and resumption come after it, singly: who holds one takes no other, but for that of
@@ -49,6 +51,7 @@ struct cp {
 	struct keylog *keylog;		      // NULL: off
 	struct resumption *resumption;
 	struct session_dir *sessions;
+	struct hs_quota quota;
 	struct flow_index srtp; // of the flow in a session's entry
 	struct relay_dir *relays;
 	struct nat_pool *nat;

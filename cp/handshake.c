@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "handshake.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <rte_cycles.h>
 #include <stdlib.h>
@@ -52,11 +53,11 @@ static void destroy(struct handshake *hs)
 	hs_bio_discard(&hs->bio);
 	free(hs->bio.ticket);
 	install_free(cp, hs->bio.session);
-	if (hs->routed) {
-		cp_lock(cp);
+	cp_lock(cp);
+	if (hs->routed)
 		neigh_release(cp, hs->encap.next_hop);
-		cp_unlock(cp);
-	}
+	hs_quota_give(hs);
+	cp_unlock(cp);
 	hs_table_leave(hs->worker->handshakes, hs);
 	explicit_bzero(hs, sizeof(*hs));
 	free(hs);
@@ -274,12 +275,38 @@ static const char *prepare(struct handshake *hs)
 	return NULL;
 }
 
+// Takes what hs needs to begin.  Returns NULL, or with *counter set what there was not.
+static const char *admit(struct handshake *hs, uint64_t **counter)
+{
+	struct handshake_stats *stats = hs_report_counters(hs);
+	int rc;
+
+	cp_lock(hs->cp);
+	rc = hs_quota_take(hs);
+	cp_unlock(hs->cp);
+	if (rc == -EDQUOT) {
+		*counter = &stats->address_half_open;
+		return "too many handshakes of its address under way";
+	}
+	if (rc == -EUSERS) {
+		*counter = &stats->address_sessions;
+		return "too many sessions of its address";
+	}
+	*counter = &stats->refused;
+	if (rc != 0)
+		return "no memory";
+	if (hs_table_enter(hs->worker->handshakes, hs) != 0)
+		return "too many handshakes under way";
+	return prepare(hs);
+}
+
 // A handshake for the message's ClientHello, NULL if it is refused.
 static struct handshake *begin(struct hs_worker *w, const struct msg *msg,
 			       const struct client_hello *hello)
 {
 	struct cp *cp = w->cp;
 	struct handshake *hs = atomic_load(&cp->stopping) ? NULL : calloc(1, sizeof(*hs));
+	uint64_t *counter = &hs_table_counters(w->handshakes, msg->listener)->refused;
 	const char *reason = "no memory, or the gateway stops";
 
 	if (hs != NULL) {
@@ -293,15 +320,13 @@ static struct handshake *begin(struct hs_worker *w, const struct msg *msg,
 		hs->begun_tsc = rte_rdtsc();
 		hs->bio.epoch0_seq = hello->record_seq;
 		memcpy(hs->random, hello->version + 2, sizeof(hs->random));
-		reason = "too many handshakes under way";
-		if (hs_table_enter(w->handshakes, hs) == 0)
-			reason = prepare(hs);
+		reason = admit(hs, &counter);
 	}
 	if (reason == NULL) {
 		HS_COUNT(hs, started);
 		return hs;
 	}
-	STATS_ADD(hs_table_counters(w->handshakes, msg->listener)->refused, 1);
+	STATS_ADD(*counter, 1);
 	hs_report_refused(msg, reason);
 	if (hs != NULL)
 		destroy(hs);

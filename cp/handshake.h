@@ -25,11 +25,13 @@ struct handshake {
 	struct cp *cp;
 	struct flow_key flow;
 	enum hs_state state;
-	uint8_t listener;  // index in config.listener
-	uint16_t lcore;	   // that has the flow
-	uint64_t hello_id; // of the last HELLO message
-	bool restart;	   // the flow had a live session when the handshake began
-	SSL *ssl;	   // WAIT_CLIENT only
+	uint8_t listener;     // index in config.listener
+	uint16_t lcore;	      // that has the flow
+	uint64_t hello_id;    // of the last HELLO message
+	bool restart;	      // the flow had a live session when the handshake began
+	bool counted;	      // hs_quota's, as a handshake
+	bool session_counted; // hs_quota's, for its session until that has an entry
+	SSL *ssl;	      // WAIT_CLIENT only
 	struct tls_client client;
 	uint16_t bad_finished_nb;  // handshake records of epoch 1 that did not authenticate; those
 				   // that follow closely count once

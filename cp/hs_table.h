@@ -21,6 +21,8 @@
 	X(replaced, "handshakes given up for a new ClientHello of the same flow")                  \
 	X(hasty, "ClientHellos refused: the flow's handshake had just begun")                      \
 	X(refused, "ClientHellos refused: too many under way, no memory, no route")                \
+	X(address_half_open, "ClientHellos refused: limits.half_open_per_address")                 \
+	X(address_sessions, "ClientHellos refused: limits.sessions_per_address")                   \
 	X(hellos_ignored, "ClientHellos malformed, or come while a session is being installed")    \
 	X(records_ignored, "records of no use to a handshake: odd, misplaced, not authentic")      \
 	X(unknown_name, "handshakes for a server name that the listener does not have")            \

@@ -24,6 +24,7 @@ void install_give_back(struct cp *cp, struct session *s)
 
 	if (entry != NULL) {
 		srtp_dir_leave(cp, entry);
+		hs_quota_leave(cp, entry);
 		session_dir_leave(cp->sessions, entry);
 	}
 	nat_pool_give(cp->nat, s->nat_addr, s->nat_port);
@@ -100,6 +101,7 @@ static const char *build(struct handshake *hs)
 		return "too many sessions";
 	}
 	entry->flow = hs->flow;
+	hs_quota_pass(hs, entry);
 	s->listener = hs->listener;
 	s->lcore = hs->lcore;
 	s->backend = backend->addr;

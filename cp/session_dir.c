@@ -79,6 +79,7 @@ struct session_entry *session_dir_enter(struct session_dir *dir, struct session 
 	entry->live = false;
 	entry->ended = false;
 	entry->removing = false;
+	entry->counted = false;
 	memset(&entry->tag, 0, sizeof(entry->tag));
 	memset(&entry->flight, 0, sizeof(entry->flight));
 	s->id = entry->id;

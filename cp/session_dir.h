@@ -36,6 +36,7 @@ struct session_entry {
 	bool live;		 // INSTALLED was handled; before that the entry is the handshake's
 	bool ended;		 // SESSION_ENDED was seen, before the entry was live
 	bool removing;		 // SESSION_REMOVE was sent
+	bool counted;		 // hs_quota's
 	uint32_t next_free;
 	struct resumption_tag tag; // of what the client can resume
 	struct identity *identity; // of the client; NULL: it proved none

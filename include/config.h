@@ -125,23 +125,25 @@ struct config {
 	struct config_backend backend[CONFIG_BACKEND_MAX];
 
 	// limits
-	uint32_t sessions;	      // sessions in all
-	uint32_t half_open;	      // handshakes under way in all
-	uint32_t idle_timeout_s;      // without an authenticated record or a reply
-	uint32_t handshake_timeout_s; // from the good cookie to the install
-	uint32_t retransmit_ms;	      // until a flight is sent again for the first time
-	uint32_t cookie_lifetime_s;   // time between two changes of the cookie secret
-	uint32_t replay_window;	      // records, power of two
-	uint32_t early_data_bytes;    // held before the install, a handshake; at most
-				      // 32 datagrams.  0: nor a Finished that overtakes
-	uint32_t fragments;	      // datagrams whose IP fragments an lcore collects; 0: none
-	uint32_t fragment_bytes;      // longest datagram made of fragments, headers aside
-	uint32_t fragment_timeout_ms; // that a fragment waits for the others
-	uint32_t control_rate;	      // ARP, NDP and ICMP frames a second to cp, an lcore
-	uint32_t neighbours;	      // next hops in all
-	uint32_t relays;	      // flows of STUN and RTP in all; 0: no listener has media
-	uint32_t relays_per_address;  // of one client's address, without a session
-	uint32_t relay_timeout_s;     // without a datagram either way
+	uint32_t sessions;		// sessions in all
+	uint32_t half_open;		// handshakes under way in all
+	uint32_t half_open_per_address; // of one client's address; 0: no limit
+	uint32_t sessions_per_address;	// of one client's address, with handshakes; 0: no limit
+	uint32_t idle_timeout_s;	// without an authenticated record or a reply
+	uint32_t handshake_timeout_s;	// from the good cookie to the install
+	uint32_t retransmit_ms;		// until a flight is sent again for the first time
+	uint32_t cookie_lifetime_s;	// time between two changes of the cookie secret
+	uint32_t replay_window;		// records, power of two
+	uint32_t early_data_bytes;	// held before the install, a handshake; at most
+					// 32 datagrams.  0: nor a Finished that overtakes
+	uint32_t fragments;		// datagrams whose IP fragments an lcore collects; 0: none
+	uint32_t fragment_bytes;	// longest datagram made of fragments, headers aside
+	uint32_t fragment_timeout_ms;	// that a fragment waits for the others
+	uint32_t control_rate;		// ARP, NDP and ICMP frames a second to cp, an lcore
+	uint32_t neighbours;		// next hops in all
+	uint32_t relays;		// flows of STUN and RTP in all; 0: no listener has media
+	uint32_t relays_per_address;	// of one client's address, without a session
+	uint32_t relay_timeout_s;	// without a datagram either way
 	// Where a session ends earlier than its suite has to; 0: not earlier.
 	uint32_t seal_records;	 // records sealed
 	uint32_t seal_blocks;	 // AES blocks that sealing took

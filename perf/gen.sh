@@ -70,7 +70,8 @@ configure() {
 		-e "s/file_prefix: .*/file_prefix: $NAME/; s/control: .*/control: $CPU_GEN/" \
 		-e "s/workers: .*/workers: [$CPU_SERVER]/; s/poll: .*/poll: busy/" \
 		"$TREE/config/lab.yaml" >"$LAB_RUN/lab.yaml"
-	printf 'limits: {sessions: 100000, half_open: 10000}\n' >>"$LAB_RUN/lab.yaml"
+	printf 'limits: {sessions: 100000, half_open: 10000, %s}\n' \
+		'half_open_per_address: 0, sessions_per_address: 0' >>"$LAB_RUN/lab.yaml"
 	install -m 600 "$TREE/config/lab.psk" "$LAB_RUN"
 }
 

@@ -443,6 +443,7 @@ void lab_check_idle(struct lab *lab)
 	assert_int_equal(hs->started, hs->completed + hs->failed + hs->expired + hs->replaced);
 	assert_int_equal(cp_half_open(cp), 0);
 	assert_int_equal(session_dir_count(cp->sessions), 0);
+	assert_true(hs_quota_is_empty(&cp->quota));
 	assert_int_equal(cp->dp->stats[0]->handshakes, 0);
 	assert_int_equal(cp->dp->stats[0]->sessions, 0);
 	assert_int_equal(cp->dp->stats[0]->relays, 0);

@@ -41,6 +41,7 @@ struct lab_client {
 	struct lab *lab;
 	SSL_CTX *ctx;
 	SSL *ssl;
+	const char *address; // RIG_CLIENT, unless a test gives it another of that network
 	uint16_t port;
 	bool lossy;	   // its timer runs; else only where lose and the like say that it must
 	bool steady;	   // the same, and it does not back off

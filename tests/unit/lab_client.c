@@ -112,6 +112,7 @@ void lab_client_start(struct lab *lab, struct lab_client *c, uint16_t port, cons
 
 	memset(c, 0, sizeof(*c));
 	c->lab = lab;
+	c->address = RIG_CLIENT;
 	c->port = port;
 	c->ctx = SSL_CTX_new(DTLS_client_method());
 	assert_int_equal(SSL_CTX_set_cipher_list(c->ctx, ciphers), 1);
@@ -156,10 +157,12 @@ void lab_inject(struct lab_client *c, const void *payload, uint16_t len)
 	struct rig *rig = &c->lab->rig;
 
 	if (len > 1500 - 28) {
-		rig_put_fragments(rig, RIG_CLIENT, c->port, RIG_GATEWAY, payload, len);
+		rig_put_fragments(rig, c->address, c->port, RIG_GATEWAY, payload, len);
 		return;
 	}
-	rig_put(rig, RIG_OUTSIDE, rig_from_client(rig, c->port, payload, len));
+	rig_put(rig, RIG_OUTSIDE,
+		rig_udp(rig, RIG_OUTSIDE, c->address, c->port, RIG_GATEWAY, RIG_LISTEN_PORT,
+			payload, len));
 }
 
 int lab_step(struct lab_client *c)

@@ -55,6 +55,8 @@ static void configure(struct config *config, uint16_t lcores)
 			      .media = CONFIG_BACKEND_NONE}},
 		.sessions = 256,
 		.half_open = 8,
+		.half_open_per_address = 100000,
+		.sessions_per_address = 1000000,
 		.handshake_nb = 1,
 		.idle_timeout_s = 300,
 		.handshake_timeout_s = 30,

@@ -160,6 +160,11 @@ static const struct row bad_value[] = {
 	 "t.yaml:31: limits.replay_window: 16384 is out of range; expected 64 to 8192\n"},
 	{"replay_window: 64", "sessions: 0",
 	 "t.yaml:31: limits.sessions: 0 is out of range; expected 1 to 1000000\n"},
+	{"replay_window: 64", "half_open_per_address: 100001",
+	 "t.yaml:31: limits.half_open_per_address: 100001 is out of range; expected 0 to 100000\n"},
+	{"replay_window: 64", "sessions_per_address: many",
+	 "t.yaml:31: limits.sessions_per_address: \"many\" is no whole number; expected 0 to "
+	 "1000000\n"},
 	{"replay_window: 64", "seal_blocks: 4294967296",
 	 "t.yaml:31: limits.seal_blocks: 4294967296 is out of range; expected 0 to 4294967295\n"},
 	{"replay_window: 64", "fragments: 4097",
@@ -423,13 +428,44 @@ static void test_handshakes(void **state)
 	}
 }
 
+// Where nothing is said, half of all, whatever that is.
+static void test_per_address(void **state)
+{
+	static const struct {
+		const char *limits;
+		uint32_t half_open, sessions;
+	} rows[] = {
+		{"replay_window: 64", 500, 5000},
+		{"half_open: 1\n  sessions: 1", 1, 1},
+		{"sessions: 33\n  half_open: 20", 10, 17},
+		{"half_open_per_address: 0\n  sessions_per_address: 0", 0, 0},
+		{"half_open_per_address: 100000\n  sessions_per_address: 1000000", 100000, 1000000},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_NB(rows); i++) {
+		char *text =
+			edit(&(struct row){.find = "replay_window: 64", .replace = rows[i].limits});
+		struct config_doc doc;
+		struct config *c = config_text_load(&doc, "t.yaml", text, strlen(text), stderr);
+
+		assert_non_null(c);
+		config_doc_fini(&doc);
+		unit_check(i, c->half_open_per_address == rows[i].half_open);
+		unit_check(i, c->sessions_per_address == rows[i].sessions);
+		config_destroy(c);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad_syntax), cmocka_unit_test(test_bad_structure),
-		cmocka_unit_test(test_bad_value),  cmocka_unit_test(test_bad_meaning),
-		cmocka_unit_test(test_no_mapping), cmocka_unit_test(test_handshakes),
-		cmocka_unit_test(test_good),	   cmocka_unit_test(test_good_changes),
+		cmocka_unit_test(test_bad_syntax),   cmocka_unit_test(test_bad_structure),
+		cmocka_unit_test(test_bad_value),    cmocka_unit_test(test_bad_meaning),
+		cmocka_unit_test(test_no_mapping),   cmocka_unit_test(test_handshakes),
+		cmocka_unit_test(test_per_address),  cmocka_unit_test(test_good),
+		cmocka_unit_test(test_good_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// 10,000 handshakes that come to nothing, of mixed kinds: memory, pools, files and counters are
-// what they were.
+// 10,000 handshakes that come to nothing, of mixed kinds: memory, pools, files, counters and what
+// their address has are what they were.
 #include "failure.h"
 
 #include <dirent.h>
@@ -88,6 +88,9 @@ static void test_memory(void **state)
 	before = holdings_now();
 	run(FAILURES);
 	after = holdings_now();
+	assert_true(failure_lab.cp.config->half_open_per_address > 0); // or nothing was counted
+	assert_true(failure_lab.cp.config->sessions_per_address > 0);
+	assert_true(hs_quota_is_empty(&failure_lab.cp.quota));
 	print_message("%" PRIu64
 		      " failures of %zu kinds: malloc %zu to %zu, rte_malloc %zu to %zu, "
 		      "files %u to %u\n",
