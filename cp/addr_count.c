@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NETWORK_LEN 8 // bytes, IPv6
-
 struct holder {
 	struct ip_addr addr; // first: the tree compares addresses
 	uint32_t nb;	     // never 0 in the tree
@@ -16,15 +14,6 @@ struct holder {
 static int compare(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct ip_addr));
-}
-
-static struct ip_addr key_of(const struct ip_addr *addr)
-{
-	struct ip_addr key = *addr;
-
-	if (!ip_is_v4(addr))
-		memset(key.byte + NETWORK_LEN, 0, sizeof(key.byte) - NETWORK_LEN);
-	return key;
 }
 
 static int enter(struct addr_count *count, const struct ip_addr *key)
@@ -42,7 +31,7 @@ static int enter(struct addr_count *count, const struct ip_addr *key)
 
 int addr_count_add(struct addr_count *count, const struct ip_addr *addr, uint32_t max)
 {
-	struct ip_addr key = key_of(addr);
+	struct ip_addr key = ip_client(addr);
 	struct holder **node = tfind(&key, &count->root, compare);
 
 	if (node == NULL)
@@ -55,7 +44,7 @@ int addr_count_add(struct addr_count *count, const struct ip_addr *addr, uint32_
 
 void addr_count_remove(struct addr_count *count, const struct ip_addr *addr)
 {
-	struct ip_addr key = key_of(addr);
+	struct ip_addr key = ip_client(addr);
 	struct holder **node = tfind(&key, &count->root, compare), *holder;
 
 	if (node == NULL || --(*node)->nb > 0)

@@ -4,9 +4,8 @@
 
 #include "ip.h"
 
-// How many of something each client has, by its IPv4 address or its IPv6 network of 64 bits, within
-// which a client has any address that it likes.  Memory only for those that have any.  Owner: cp.
-// All zeros is an empty one.
+// How many of something each client has, by ip_client().  Memory only for those that have any.
+// Owner: cp.  All zeros is an empty one.
 struct addr_count {
 	void *root; // tsearch(3)'s
 };

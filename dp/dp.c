@@ -141,6 +141,7 @@ static int create_lcore(struct data_plane *plane, uint16_t id)
 	lc->id = id;
 	lc->hash_secret = plane->hash_secret;
 	lc->half_open_max = share(config->half_open, dp->lcore_nb);
+	lc->half_open_address_max = share(life_half_open_of_address(config), dp->lcore_nb);
 	lc->second_tsc = rte_get_tsc_hz();
 	lc->idle_tsc = config->idle_timeout_s * lc->second_tsc;
 	lc->handshake_tsc = config->handshake_timeout_s * lc->second_tsc;

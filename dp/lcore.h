@@ -42,6 +42,9 @@ struct tx_buffer {
 	struct rte_mbuf *mbuf[BURST_MAX];
 } __rte_cache_aligned;
 
+#define LCORE_CLIENTS                                                                              \
+	4096 // a power of two; clients that share one are few, and nobody chooses whom
+
 // All that one data-plane lcore has.  Nobody else writes it; stats are read by anyone.
 struct lcore {
 	struct dp *dp;
@@ -65,9 +68,10 @@ struct lcore {
 	} bucket[CONFIG_PORT_MAX]; // by port index: what may be punted as MSG_FRAME
 	struct table_secret hash_secret;
 	uint32_t half_open_max;
-	uint32_t handshake_id; // last one given out
-	uint32_t walk;	       // housekeeping's place in the table
-	uint16_t id;	       // 0..dp->lcore_nb-1
+	uint32_t half_open_address_max; // of them, with the same half_open_of
+	uint32_t handshake_id;		// last one given out
+	uint32_t walk;			// housekeeping's place in the table
+	uint16_t id;			// 0..dp->lcore_nb-1
 	uint16_t rxq_nb;
 	struct {
 		uint16_t port_id, queue;
@@ -91,6 +95,7 @@ struct lcore {
 	struct flow *burst_flow[BURST_MAX];	// of burst.record[i]
 	struct rte_mbuf *burst_copy[BURST_MAX]; // untouched, for a flow in handshake; or NULL
 	struct tx_buffer tx[RTE_MAX_ETHPORTS];
+	uint32_t half_open_of[LCORE_CLIENTS]; // handshakes under way, by a hash of ip_client()
 	struct stats stats;
 };
 

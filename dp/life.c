@@ -57,6 +57,22 @@ static void retire(struct lcore *lc, struct session *s, enum session_end end)
 	lc->stats.sessions--;
 }
 
+static uint32_t *half_open_of(struct lcore *lc, const struct flow_key *key)
+{
+	struct flow_key client = {.remote = ip_client(&key->remote)};
+
+	RTE_BUILD_BUG_ON(!RTE_IS_POWER_OF_2(LCORE_CLIENTS));
+	return &lc->half_open_of[table_hash(&client, &lc->hash_secret) & (LCORE_CLIENTS - 1)];
+}
+
+// What follows for the table is the caller's.
+static void end_handshake(struct lcore *lc, struct flow *flow)
+{
+	flow->handshake_tsc = 0;
+	lc->stats.handshakes--;
+	--*half_open_of(lc, &flow->key);
+}
+
 bool life_install(struct lcore *lc, struct session *s, const struct flow_key *key)
 {
 	struct flow *flow = table_enter(lc->table, key);
@@ -65,10 +81,8 @@ bool life_install(struct lcore *lc, struct session *s, const struct flow_key *ke
 		return false;
 	if (flow->session != NULL)
 		retire(lc, flow->session, SESSION_END_REPLACED);
-	if (flow->handshake_tsc != 0) {
-		flow->handshake_tsc = 0;
-		lc->stats.handshakes--;
-	}
+	if (flow->handshake_tsc != 0)
+		end_handshake(lc, flow);
 	flow->session = s;
 	s->flow = flow;
 	atomic_store_explicit(&nat_slot(lc, s)->session, s, memory_order_release);
@@ -90,18 +104,30 @@ void life_end(struct lcore *lc, struct session *s, enum session_end end)
 	table_leave(lc->table, flow);
 }
 
+uint32_t life_half_open_of_address(const struct config *config)
+{
+	uint32_t all = config->half_open, limit = config->half_open_per_address;
+
+	return limit == 0 || limit >= all ? all : limit + (all - limit) / 2;
+}
+
 uint8_t life_handshake_begin(struct lcore *lc, const struct flow_key *key, uint32_t *id, bool *live)
 {
 	struct flow *flow = table_find(lc->table, key);
 	bool begun = flow != NULL && flow->handshake_tsc != 0;
+	uint32_t *of_address;
 
 	if (!begun) {
 		if (lc->stats.handshakes >= lc->half_open_max)
 			return DROP_HALF_OPEN;
+		of_address = half_open_of(lc, key);
+		if (*of_address >= lc->half_open_address_max)
+			return DROP_ADDRESS_HALF_OPEN;
 		flow = table_enter(lc->table, key);
 		if (flow == NULL)
 			return DROP_TABLE_FULL;
 		lc->stats.handshakes++;
+		++*of_address;
 		flow->punts = 0;
 	}
 	if (flow->punts == LIFE_PUNT_MAX)
@@ -118,8 +144,7 @@ void life_handshake_end(struct lcore *lc, struct flow *flow)
 {
 	if (flow->handshake_tsc == 0)
 		return;
-	flow->handshake_tsc = 0;
-	lc->stats.handshakes--;
+	end_handshake(lc, flow);
 	table_leave(lc->table, flow);
 }
 

@@ -18,8 +18,14 @@ void life_end(struct lcore *lc, struct session *s, enum session_end end);
 // Messages that one handshake may cost cp: certificates in fragments, retransmissions, early data.
 #define LIFE_PUNT_MAX 1024
 
+// Handshakes that the lcores let an address begin in all: half-way between limits.half_open and
+// what cp, which counts exactly, lets it have.  More of them never come to cp, so that none of a
+// flood waits here for its timer when cp has dropped it (docs/decisions/0025).
+uint32_t life_half_open_of_address(const struct config *config);
+
 // The flow of key is now in handshake, until handshake_tsc at the latest, under a new *id.  Returns
-// BURST_PASS, or DROP_HALF_OPEN, DROP_TABLE_FULL or DROP_PUNT_RATE.  *live: it has a session too.
+// BURST_PASS, or DROP_HALF_OPEN, DROP_ADDRESS_HALF_OPEN, DROP_TABLE_FULL or DROP_PUNT_RATE.  *live:
+// it has a session too.
 uint8_t life_handshake_begin(struct lcore *lc, const struct flow_key *key, uint32_t *id,
 			     bool *live);
 void life_handshake_end(struct lcore *lc, struct flow *flow);

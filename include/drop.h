@@ -38,6 +38,7 @@
 	X(EPOCH, "record of an epoch that has no keys")                                            \
 	X(NO_SESSION, "record of an unknown flow")                                                 \
 	X(HALF_OPEN, "ClientHello while too many handshakes are under way")                        \
+	X(ADDRESS_HALF_OPEN, "ClientHello while its address has too many handshakes under way")    \
 	X(TABLE_FULL, "no free entry in the lcore's table")                                        \
 	X(RECORD_LEN, "protected record too short or too long")                                    \
 	X(REPLAY, "sequence number seen before or left of the window")                             \

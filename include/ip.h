@@ -54,6 +54,17 @@ static inline bool ip_equal(const struct ip_addr *a, const struct ip_addr *b)
 	return ((x.word[0] ^ y.word[0]) | (x.word[1] ^ y.word[1])) == 0;
 }
 
+// What a client has that gets datagrams at a: the IPv4 address, or the IPv6 network of 64 bits,
+// within which it has any address that it likes.
+static inline struct ip_addr ip_client(const struct ip_addr *a)
+{
+	struct ip_addr client = *a;
+
+	if (!ip_is_v4(a))
+		memset(client.byte + 8, 0, 8);
+	return client;
+}
+
 // Sets *a from four or sixteen bytes in wire order.
 static inline void ip_from_v4(struct ip_addr *a, const void *v4)
 {

@@ -444,6 +444,8 @@ void lab_check_idle(struct lab *lab)
 	assert_int_equal(cp_half_open(cp), 0);
 	assert_int_equal(session_dir_count(cp->sessions), 0);
 	assert_true(hs_quota_is_empty(&cp->quota));
+	for (int i = 0; i < LCORE_CLIENTS; i++)
+		assert_int_equal(dp_lcore(cp->dp, 0)->half_open_of[i], 0);
 	assert_int_equal(cp->dp->stats[0]->handshakes, 0);
 	assert_int_equal(cp->dp->stats[0]->sessions, 0);
 	assert_int_equal(cp->dp->stats[0]->relays, 0);

@@ -330,6 +330,19 @@ static void half_open_is_bounded_and_expires(void **state)
 	assert_int_equal(lc->stats.handshakes, 0);
 }
 
+// test_life has more of this.
+static void half_open_of_an_address_is_bounded(void **state)
+{
+	(void)state;
+	dp_lcore(rig.dp, 0)->half_open_address_max = 1;
+	pass(1000, 1);
+	pass(1001, 1);
+	assert_int_equal(rig_drops(&rig, DROP_ADDRESS_HALF_OPEN), 1);
+	assert_int_equal(rig.dp->stats[0]->handshakes, 1);
+	expect_message(MSG_HELLO, HELLO_COOKIE_LEN);
+	expect_no_message();
+}
+
 static void a_full_table_takes_no_more(void **state)
 {
 	struct lcore *lc = dp_lcore(rig.dp, 0);
@@ -403,6 +416,7 @@ int main(void)
 		TEST(a_handshake_has_a_budget_of_punts),
 		TEST(a_live_flow_in_handshake),
 		TEST(half_open_is_bounded_and_expires),
+		TEST(half_open_of_an_address_is_bounded),
 		TEST(a_full_table_takes_no_more),
 		TEST(hello_on_a_live_flow),
 	};
