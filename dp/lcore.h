@@ -42,8 +42,9 @@ struct tx_buffer {
 	struct rte_mbuf *mbuf[BURST_MAX];
 } __rte_cache_aligned;
 
-#define LCORE_CLIENTS                                                                              \
-	4096 // a power of two; clients that share one are few, and nobody chooses whom
+// Places in which handshakes are counted by client, a power of two.  Clients that share one are
+// few, and nobody chooses whom.
+#define LCORE_CLIENTS 4096
 
 // All that one data-plane lcore has.  Nobody else writes it; stats are read by anyone.
 struct lcore {
