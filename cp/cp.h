@@ -32,9 +32,8 @@ struct tls;
 //
 //   main thread            base, cookies, aead, stats, api; the only one to call dp_receive()
 //   a worker's thread      what its struct hs_worker has, its handshakes and their SSLs
-//   whoever holds lock     sessions, quota, srtp, relays, neigh, nat, dp_send(); a change of
-//   stopping any thread             tls and resumption, which lock what changes in them; keylog;
-//   room
+//   whoever holds lock     sessions, quota, srtp, relays, neigh, nat, dp_send(), stopping's change
+//   any thread             tls and resumption, which lock what changes in them; keylog; room
 //
 // lock is held for moments, never while OpenSSL computes or a file is read or written.  The locks
 // inside tls and resumption come after it, singly: who holds one takes no other, but for that of

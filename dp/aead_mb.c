@@ -141,7 +141,7 @@ static uint16_t open_gcm(struct aead *aead, aes_gcm_enc_dec_t open, struct aead_
 	return i;
 }
 
-static void done(const IMB_JOB *job)
+static void take_result(const IMB_JOB *job)
 {
 	struct aead_op *op = job->user_data;
 
@@ -159,7 +159,7 @@ static void finish(struct aead *aead)
 	if (aead->jobs == 0)
 		return;
 	while ((job = IMB_FLUSH_JOB(aead->mgr)) != NULL)
-		done(job);
+		take_result(job);
 	aead->jobs = 0;
 }
 
@@ -189,7 +189,7 @@ static void submit(struct aead *aead)
 	const IMB_JOB *job = IMB_SUBMIT_JOB_NOCHECK(aead->mgr);
 
 	if (job != NULL)
-		done(job);
+		take_result(job);
 }
 
 static void chacha20_poly1305(struct aead *aead, struct aead_op *op, IMB_CIPHER_DIRECTION direction)
@@ -228,27 +228,27 @@ static void aes_ccm(struct aead *aead, struct aead_op *op, IMB_CIPHER_DIRECTION 
 void aead_seal_burst(struct aead *aead, struct aead_op *op, uint16_t n)
 {
 	prefetch_first(op, n);
-	for (uint16_t i = 0; i < n;) {
+	for (uint16_t i = 0, done; i < n; i += done) {
+		done = 1;
 		switch ((enum aead_suite)op[i].suite) {
 		case AEAD_AES_128_GCM:
-			i += seal_gcm(aead, aead->mgr->gcm128_enc, &op[i], n - i);
+			done = seal_gcm(aead, aead->mgr->gcm128_enc, &op[i], n - i);
 			break;
 		case AEAD_AES_256_GCM:
-			i += seal_gcm(aead, aead->mgr->gcm256_enc, &op[i], n - i);
+			done = seal_gcm(aead, aead->mgr->gcm256_enc, &op[i], n - i);
 			break;
 		case AEAD_CHACHA20_POLY1305:
 			prefetch_next(&op[i], n - i);
-			chacha20_poly1305(aead, &op[i++], IMB_DIR_ENCRYPT);
+			chacha20_poly1305(aead, &op[i], IMB_DIR_ENCRYPT);
 			break;
 		case AEAD_AES_128_CCM:
 		case AEAD_AES_256_CCM:
 		case AEAD_AES_128_CCM_8:
 		case AEAD_AES_256_CCM_8:
 			prefetch_next(&op[i], n - i);
-			aes_ccm(aead, &op[i++], IMB_DIR_ENCRYPT);
+			aes_ccm(aead, &op[i], IMB_DIR_ENCRYPT);
 			break;
 		case AEAD_SUITE_NB:
-			i++;
 			break;
 		}
 	}
@@ -258,27 +258,27 @@ void aead_seal_burst(struct aead *aead, struct aead_op *op, uint16_t n)
 void aead_open_burst(struct aead *aead, struct aead_op *op, uint16_t n)
 {
 	prefetch_first(op, n);
-	for (uint16_t i = 0; i < n;) {
+	for (uint16_t i = 0, done; i < n; i += done) {
+		done = 1;
 		switch ((enum aead_suite)op[i].suite) {
 		case AEAD_AES_128_GCM:
-			i += open_gcm(aead, aead->mgr->gcm128_dec, &op[i], n - i);
+			done = open_gcm(aead, aead->mgr->gcm128_dec, &op[i], n - i);
 			break;
 		case AEAD_AES_256_GCM:
-			i += open_gcm(aead, aead->mgr->gcm256_dec, &op[i], n - i);
+			done = open_gcm(aead, aead->mgr->gcm256_dec, &op[i], n - i);
 			break;
 		case AEAD_CHACHA20_POLY1305:
 			prefetch_next(&op[i], n - i);
-			chacha20_poly1305(aead, &op[i++], IMB_DIR_DECRYPT);
+			chacha20_poly1305(aead, &op[i], IMB_DIR_DECRYPT);
 			break;
 		case AEAD_AES_128_CCM:
 		case AEAD_AES_256_CCM:
 		case AEAD_AES_128_CCM_8:
 		case AEAD_AES_256_CCM_8:
 			prefetch_next(&op[i], n - i);
-			aes_ccm(aead, &op[i++], IMB_DIR_DECRYPT);
+			aes_ccm(aead, &op[i], IMB_DIR_DECRYPT);
 			break;
 		case AEAD_SUITE_NB:
-			i++;
 			break;
 		}
 	}

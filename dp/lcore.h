@@ -93,7 +93,7 @@ struct lcore {
 	struct datagrams datagrams;
 	struct burst burst;			// records of received datagrams
 	struct burst own;			// records that the gateway makes itself
-	struct flow *burst_flow[BURST_MAX];	// of burst.record[i]
+	struct flow *burst_flow[BURST_MAX];	// of burst.mbuf[i]
 	struct rte_mbuf *burst_copy[BURST_MAX]; // untouched, for a flow in handshake; or NULL
 	struct tx_buffer tx[RTE_MAX_ETHPORTS];
 	uint32_t half_open_of[LCORE_CLIENTS]; // handshakes under way, by a hash of ip_client()

@@ -109,6 +109,9 @@ static inline bool plain_udp(const struct rte_udp_hdr *udp, uint32_t l4_len, str
 _Static_assert(offsetof(struct flow_key, local_port) ==
 		       offsetof(struct flow_key, remote_port) + sizeof(rte_be16_t),
 	       "ports as in a UDP header");
+_Static_assert(offsetof(struct flow_key, zero) ==
+		       offsetof(struct flow_key, port_id) + sizeof(uint16_t),
+	       "written as one word");
 
 // ip_from_v4() in two instructions.
 static inline void plain_mapped(struct ip_addr *a, rte_be32_t v4)

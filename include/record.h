@@ -77,8 +77,8 @@ static inline bool record_parse(const uint8_t *p, size_t len, struct record *rec
 	       rec->fragment_len <= len - DTLS_RECORD_HEADER_LEN;
 }
 
-// True, with all of *rec but plain_len set, if the record of len bytes at p is application data of
-// this epoch.  In few steps; what it does not take may still be a record.
+// True, with all of *rec but plain_len set, if the len bytes at p are one record of application
+// data of this epoch.  In few steps; what it does not take may still be a record.
 static inline bool record_is_data(const uint8_t *p, size_t len, uint16_t epoch, struct record *rec)
 {
 	uint64_t epoch_seq;
@@ -93,8 +93,9 @@ static inline bool record_is_data(const uint8_t *p, size_t len, uint16_t epoch, 
 	rec->version = DTLS_VERSION_1_2;
 	rec->epoch = epoch;
 	rec->seq = epoch_seq & DTLS_SEQ_MAX;
-	rec->fragment_len = (uint16_t)(len - DTLS_RECORD_HEADER_LEN);
-	return (front & 0xffffff) == RECORD_DATA_FRONT && epoch_seq >> 48 == epoch;
+	rec->fragment_len = record_load_16(p + RECORD_LENGTH_AT);
+	return (front & 0xffffff) == RECORD_DATA_FRONT && epoch_seq >> 48 == epoch &&
+	       rec->fragment_len == len - DTLS_RECORD_HEADER_LEN;
 }
 
 // Epoch and sequence number as on the wire.

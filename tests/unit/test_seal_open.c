@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "open.h"
 #include "rig.h"
 #include "unit.h"
 
@@ -173,6 +174,36 @@ static void short_records(void **state)
 	}
 }
 
+// Whoever calls open_burst() with a length field that says more than there is.
+static void longer_than_there_is(void **state)
+{
+	static struct burst b;
+
+	(void)state;
+	for (enum aead_suite suite = 0; suite < AEAD_SUITE_NB; suite++) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(rig.dp->mbuf_pool);
+		struct record rec;
+		uint16_t len;
+		uint8_t *p;
+
+		assert_non_null(m);
+		p = rte_pktmbuf_mtod(m, uint8_t *);
+		len = rig_seal(&rig, &rs[suite], DTLS_APPLICATION_DATA, 1, rs[suite].seq++, "text",
+			       4, p);
+		assert_true(record_parse(p, len, &rec));
+		rec.fragment_len++;
+		record_write(p, &rec);
+		assert_non_null(rte_pktmbuf_append(m, len));
+		b.n = 1;
+		b.mbuf[0] = m;
+		b.session[0] = rs[suite].session;
+		open_burst(rig.aead, &b);
+		unit_check(suite, b.verdict[0] == DROP_RECORD);
+		unit_check(suite, rs[suite].session->rx.records == 0);
+		rte_pktmbuf_free(m);
+	}
+}
+
 // RFC 9147 section 4.5.3: the 128th forgery ends a session with CCM_8, and no other.
 static void forgeries(void **state)
 {
@@ -236,6 +267,7 @@ int main(void)
 		TEST(replies_of_all_suites_in_one_burst),
 		TEST(the_largest_reply),
 		TEST(short_records),
+		TEST(longer_than_there_is),
 		TEST(forgeries),
 		TEST(records_sealed),
 	};
