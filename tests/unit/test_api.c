@@ -4,7 +4,8 @@
 
 #include "api_answer.h"
 
-#define MANY 150 // sessions, in the first slots
+#define MANY   150			      // sessions, in the first slots
+#define BEHIND (API_STEPS * SESSION_DIR_STEP) // the first slot that an answer does not look at
 
 static void test_srtp(void **state)
 {
@@ -205,6 +206,56 @@ static void test_pages(void **state)
 	lab_pump(&lab);
 }
 
+static int set_up_large(void **state)
+{
+	int rc = set_up(state);
+
+	session_dir_destroy(lab.cp.sessions);
+	lab.cp.sessions = session_dir_create(BEHIND + 1, 0);
+	return lab.cp.sessions == NULL ? -1 : rc;
+}
+
+// The only live session stands behind all slots that an answer looks at: free ones, and those of
+// sessions that are being installed.
+static void test_empty_page(void **state)
+{
+	static struct session_entry *entry[BEHIND + 1];
+	static struct session session;
+	json_t *object, *list;
+	char request[64], id[24];
+	int fd = open_client();
+
+	(void)state;
+	for (size_t i = 0; i <= BEHIND; i++) {
+		entry[i] = session_dir_enter(lab.cp.sessions, &session, false);
+		assert_non_null(entry[i]);
+		memset(&entry[i]->flow, 0, sizeof(entry[i]->flow));
+	}
+	for (size_t i = 0; i < BEHIND; i += 2)
+		session_dir_leave(lab.cp.sessions, entry[i]);
+	entry[BEHIND]->live = true;
+	snprintf(id, sizeof(id), "%" PRIu64, entry[BEHIND]->id);
+	object = ask(fd, "{\"command\":\"sessions\"}");
+	list = json_object_get(object, "sessions");
+	assert_true(json_is_array(list));
+	assert_int_equal(json_array_size(list), 0);
+	assert_true(json_is_integer(json_object_get(object, "next")));
+	snprintf(request, sizeof(request), "{\"command\":\"sessions\",\"cursor\":%lld}",
+		 (long long)json_integer_value(json_object_get(object, "next")));
+	json_decref(object);
+	object = ask(fd, request);
+	list = json_object_get(object, "sessions");
+	assert_int_equal(json_array_size(list), 1);
+	expect_text(json_array_get(list, 0), "session", id);
+	assert_null(json_object_get(object, "next"));
+	json_decref(object);
+	for (size_t i = 1; i < BEHIND; i += 2)
+		session_dir_leave(lab.cp.sessions, entry[i]);
+	session_dir_leave(lab.cp.sessions, entry[BEHIND]);
+	close(fd);
+	lab_pump(&lab);
+}
+
 static void test_watch(void **state)
 {
 	int fd = open_client();
@@ -278,6 +329,7 @@ int main(void)
 		TEST(test_nobodys_keys),
 		TEST(test_media_from),
 		TEST(test_pages),
+		cmocka_unit_test_setup_teardown(test_empty_page, set_up_large, tear_down),
 		TEST(test_sessions),
 		TEST(test_watch),
 		TEST(test_pieces_and_several),
