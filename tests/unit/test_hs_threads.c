@@ -45,7 +45,9 @@ static SSL_SESSION *saved[CLIENTS];
 static unsigned int begun, done, refused, resumed, with_srtp;
 static int watcher, lister; // on the control socket
 static unsigned int lists;  // that the second one got
-static atomic_bool shown;   // the thread of telemetry has shown all that it was to
+static atomic_bool shown;   // telemetry's thread has shown all that it was to
+static pthread_t telemetry;
+static bool telemetry_runs;
 
 // Where threads of handshakes wait once the keys of one are there, inside OpenSSL.
 static struct {
@@ -216,7 +218,7 @@ static int set_up(void **state)
 	watch();
 	lister = connect_to_api();
 	lists = 0;
-	shown = false;
+	shown = telemetry_runs = false;
 	return cp_start(&lab.cp);
 }
 
@@ -224,6 +226,9 @@ static int tear_down(void **state)
 {
 	(void)state;
 	gate_open();
+	shown = true;
+	if (telemetry_runs)
+		pthread_join(telemetry, NULL);
 	cp_stop(&lab.cp);
 	lab_stop(&lab);
 	close(watcher);
@@ -348,10 +353,10 @@ static void test_parallel(void **state)
 {
 	uint64_t end_tsc = deadline();
 	unsigned int reloads = 0;
-	pthread_t telemetry;
 
 	(void)state;
-	assert_int_equal(pthread_create(&telemetry, NULL, show, NULL), 0);
+	telemetry_runs = pthread_create(&telemetry, NULL, show, NULL) == 0;
+	assert_true(telemetry_runs);
 	while (done + refused < TAKEOVERS) {
 		assert_true(rte_rdtsc() < end_tsc);
 		turn(TAKEOVERS);
@@ -360,8 +365,6 @@ static void test_parallel(void **state)
 			reload(reloads++);
 	}
 	wait_until_idle();
-	shown = true;
-	pthread_join(telemetry, NULL);
 	cp_stop(&lab.cp);
 	assert_true(lists > 10);
 	assert_int_equal(begun, TAKEOVERS);
