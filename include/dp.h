@@ -34,7 +34,7 @@ struct dp {
 	struct rte_mempool *mbuf_pool;			  // one of them, for frames that cp makes
 	struct rte_mempool *large_pool[CONFIG_LCORE_MAX]; // of datagrams that lcore i makes of IP
 							  // fragments; NULL: none are
-	atomic_bool stop;				  // lcores return from their loop
+	atomic_bool stop; // lcores return from their loop
 };
 
 // Starts ports and builds rings, pools and tables.  EAL is initialised.  Returns NULL with
